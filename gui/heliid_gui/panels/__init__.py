@@ -1,0 +1,1 @@
+"""Widgets that show a presenter and pass on what the user did."""

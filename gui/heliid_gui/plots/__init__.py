@@ -1,0 +1,1 @@
+"""Plot items on pyqtgraph; no decisions."""

@@ -1,0 +1,1 @@
+"""Plain Python: events and values in, what to show out; no Qt."""

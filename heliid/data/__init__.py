@@ -1,0 +1,1 @@
+"""Flight records: reading, conditioning, roles, scaling."""

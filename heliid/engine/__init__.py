@@ -1,0 +1,1 @@
+"""Evaluating many independent tasks: serially, in local processes, elsewhere."""

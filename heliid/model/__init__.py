@@ -1,0 +1,1 @@
+"""The two-tier NARX model: structure, network, files."""

@@ -1,0 +1,1 @@
+"""The outer search over model orders."""
