@@ -1,0 +1,61 @@
+# HeliID: every command a developer or a new user needs. `make` lists them.
+SHELL := /bin/bash
+.DEFAULT_GOAL := help
+PY := .venv/bin/python
+export PYTHONDONTWRITEBYTECODE := 1
+OUT ?= out
+# one BLAS thread per process: the work is spread over processes
+export OMP_NUM_THREADS := 1
+export OPENBLAS_NUM_THREADS := 1
+
+.PHONY: help
+help: ## List the commands
+	@grep -hE '^[a-z-]+:.*## ' $(MAKEFILE_LIST) | sed -E 's/:[^#]*## /\t/' | expand -t 16
+
+.venv/ready-run: pyproject.toml tools/setup.sh
+	@bash tools/setup.sh run
+	@touch $@
+
+.venv/ready-dev: pyproject.toml tools/setup.sh
+	@bash tools/setup.sh dev
+	@touch $@ .venv/ready-run
+
+.PHONY: setup
+setup: .venv/ready-dev ## Make .venv with all that development and the tests need
+
+.PHONY: run
+run: .venv/ready-run ## Open the app on the bundled flight (in the terminal where there is no display)
+	@bash tools/run.sh "$(OUT)"
+
+.PHONY: check
+check: .venv/ready-dev ## Format, lint, layers, types and the fast tests (under a minute)
+	.venv/bin/ruff format --check .
+	.venv/bin/ruff check .
+	.venv/bin/lint-imports
+	.venv/bin/mypy
+	$(PY) -m pytest -q -n 2 -m "not slow and not gui and not bench"
+
+.PHONY: format
+format: .venv/ready-dev ## Rewrite the code in the project's format
+	.venv/bin/ruff format .
+	.venv/bin/ruff check --fix .
+
+.PHONY: test
+test: .venv/ready-dev ## The whole test suite (under ten minutes on two cores)
+	QT_QPA_PLATFORM=offscreen $(PY) -m pytest -q -n 2 --dist worksteal -m "not bench"
+
+.PHONY: test-gui
+test-gui: .venv/ready-dev ## Only the tests that drive the window
+	QT_QPA_PLATFORM=offscreen $(PY) -m pytest -q -m gui tests/gui
+
+.PHONY: test-nojit
+test-nojit: .venv/ready-dev ## Kernels as plain Python, for coverage and the debugger
+	NUMBA_DISABLE_JIT=1 $(PY) -m pytest -q -m "not slow and not gui and not bench" tests/kernels
+
+.PHONY: package
+package: .venv/ready-dev ## Build wheel and sdist into dist/
+	.venv/bin/python -m hatchling build
+
+.PHONY: clean
+clean: ## Remove the environment and everything built
+	rm -rf .venv build dist out .mypy_cache .ruff_cache .pytest_cache .hypothesis
