@@ -55,7 +55,7 @@ class FileOps:
             os.unlink(path)
 
 
-_OPS = FileOps()
+FILE_OPS = FileOps()
 
 
 def write_file(
@@ -63,7 +63,7 @@ def write_file(
     write: Callable[[BinaryIO], None],
     *,
     backup: bool = False,
-    ops: FileOps = _OPS,
+    ops: FileOps = FILE_OPS,
 ) -> None:
     """Replace ``path`` by what ``write`` puts into the binary file it is handed.
 
@@ -91,16 +91,17 @@ def write_file(
 
 
 def write_text(path: Path | str, text: str, *, backup: bool = False) -> None:
-    """Replace ``path`` by ``text`` in UTF-8, with ``\\n`` line ends."""
-    write_file(path, lambda file: _write_all(file, text.encode("utf-8")), backup=backup)
+    """Replace ``path`` by ``text`` in UTF-8, line ends as they are."""
+    write_file(path, lambda file: write_all(file, text.encode("utf-8")), backup=backup)
 
 
 def write_json(path: Path | str, data: Any, *, indent: int | None = 1) -> None:
-    """Replace ``path`` by strict JSON (no NaN); floats are written so that they read back exactly."""
+    """Replace ``path`` by strict JSON (no NaN); floats read back exactly."""
     write_text(path, json.dumps(data, indent=indent, allow_nan=False, ensure_ascii=False) + "\n")
 
 
-def _write_all(file: BinaryIO, data: bytes) -> None:
+def write_all(file: BinaryIO, data: bytes) -> None:
+    """Put ``data`` into an open file."""
     file.write(data)
 
 

@@ -107,8 +107,14 @@ class JobFinished:
 
 
 Event = (
-    StageStarted | Progress | CandidateScored | BestImproved | LinearReady | PopulationMoved
-    | Notice | JobFinished
+    StageStarted
+    | Progress
+    | CandidateScored
+    | BestImproved
+    | LinearReady
+    | PopulationMoved
+    | Notice
+    | JobFinished
 )
 Report = Callable[[Event], None]
 ShouldStop = Callable[[], bool]

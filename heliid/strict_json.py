@@ -8,10 +8,12 @@ from __future__ import annotations
 
 import json
 import math
+import re
 from typing import Any
 
 MAX_BYTES = 64 * 2**20
 MAX_DEPTH = 64
+_TOKENS = re.compile(r'"(?:[^"\\]|\\.)*+"|[\[{]|[\]}]', re.DOTALL)
 
 
 class StrictJsonError(ValueError):
@@ -50,23 +52,15 @@ def loads(data: bytes | str, *, max_bytes: int = MAX_BYTES, max_depth: int = MAX
 
 def _check_depth(text: str, max_depth: int) -> None:
     """Refuse deep nesting before the parser recurses; brackets inside strings do not count."""
-    depth, inside, i, n = 0, False, 0, len(text)
-    while i < n:
-        character = text[i]
-        if inside:
-            if character == "\\":
-                i += 1
-            elif character == '"':
-                inside = False
-        elif character == '"':
-            inside = True
-        elif character in "[{":
+    depth = 0
+    for token in _TOKENS.finditer(text):
+        first = text[token.start()]
+        if first in "[{":
             depth += 1
             if depth > max_depth:
                 raise StrictJsonError(f"it is nested deeper than {max_depth} levels")
-        elif character in "]}":
+        elif first in "]}":
             depth -= 1
-        i += 1
 
 
 def _refuse_constant(name: str) -> Any:

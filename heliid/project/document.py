@@ -1,0 +1,329 @@
+"""The project as a value, and its way into and out of a container."""
+
+from __future__ import annotations
+
+import json
+from collections.abc import Callable
+from dataclasses import dataclass, field
+from pathlib import Path
+from typing import Any
+
+import numpy as np
+
+from heliid import atomic, strict_json
+from heliid.data.campaign import Use
+from heliid.data.record import Channel, FlightRecord, Source, StepDone
+from heliid.errors import HeliIDError, ProjectFileError
+from heliid.model.network import NarxModel
+from heliid.project.arrays import ArrayError, content_name, from_npy, to_npy
+from heliid.project.container import Container, read_container, write_container
+
+
+@dataclass(frozen=True, eq=False)
+class ProjectRecord:
+    """One imported record as it came from the file, and what is to be done with it.
+
+    ``steps`` are the conditioning steps as plain data (``heliid.data.conditioning``), applied from
+    the original each time; ``regions`` are (start s, end s, use). ``linked`` keeps only path and
+    hash in the file instead of the samples.
+    """
+
+    key: str
+    record: FlightRecord
+    use: Use = Use.TRAIN
+    steps: tuple[dict[str, Any], ...] = ()
+    regions: tuple[tuple[float, float, Use], ...] = ()
+    linked: bool = False
+
+
+@dataclass(frozen=True, eq=False)
+class Run:
+    """One study that was run: its settings, every candidate, its models; never overwritten.
+
+    ``campaign`` names the records with hashes, uses, inputs and outputs; ``judgement`` is the
+    validation report as plain data.
+    """
+
+    key: str
+    name: str
+    created: str  # ISO 8601, UTC
+    config: dict[str, Any]
+    campaign: dict[str, Any]
+    candidates: tuple[dict[str, Any], ...] = ()
+    model: NarxModel | None = None
+    linear: NarxModel | None = None
+    members: tuple[NarxModel, ...] = ()
+    reason: str = ""
+    notices: tuple[str, ...] = ()
+    judgement: dict[str, Any] = field(default_factory=dict)
+    starred: bool = False
+    test_used: bool = False  # the test records were scored with this run's model
+
+
+@dataclass(frozen=True, eq=False)
+class Project:
+    """Everything the engineer did.
+
+    ``unknown`` holds keys of the file that this version does not know; they are written back.
+    """
+
+    records: tuple[ProjectRecord, ...] = ()
+    inputs: tuple[str, ...] = ()
+    outputs: tuple[str, ...] = ()
+    config: dict[str, Any] = field(default_factory=dict)
+    runs: tuple[Run, ...] = ()
+    thresholds: dict[str, Any] = field(default_factory=dict)
+    layout: dict[str, Any] = field(default_factory=dict)
+    notes: str = ""
+    unknown: dict[str, Any] = field(default_factory=dict)
+
+
+_KNOWN = ("records", "inputs", "outputs", "config", "runs", "thresholds", "layout", "notes")
+
+# schema n -> n + 1, pure functions on the plain data of project.json
+MIGRATIONS: dict[int, Callable[[dict[str, Any]], dict[str, Any]]] = {}
+
+
+def save_project(
+    project: Project,
+    path: Path | str,
+    *,
+    compact: bool = False,
+    ops: atomic.FileOps = atomic.FILE_OPS,
+) -> None:
+    """Write the project atomically; one generation is kept beside it as ``NAME.bak``.
+
+    Raises
+    ------
+    ProjectFileError
+        The disk is full, or the folder cannot be written; the old file is untouched.
+    """
+    path = Path(path)
+    try:
+        write_container(path, project_entries(project), compact=compact, ops=ops)
+    except OSError as error:
+        raise ProjectFileError(
+            f"The project {path.name} could not be saved ({error.strerror or error}); the file "
+            f"as it was before is untouched: free some space or save it in another folder."
+        ) from None
+
+
+def project_entries(project: Project) -> dict[str, bytes]:
+    """Entry name to bytes, without the manifest; equal projects give equal bytes."""
+    entries: dict[str, bytes] = {}
+
+    def put_array(array: np.ndarray) -> str:
+        data = to_npy(array)
+        name = content_name(data, "arrays", ".npy")
+        entries[name] = data
+        return name
+
+    def put_model(model: NarxModel | None) -> str | None:
+        if model is None:
+            return None
+        data = _json_bytes(model.to_dict())
+        name = content_name(data, "models", ".json")
+        entries[name] = data
+        return name
+
+    body: dict[str, Any] = dict(project.unknown)
+    body["records"] = [_record_to_dict(one, put_array) for one in project.records]
+    body["runs"] = []
+    for run in project.runs:
+        lines = "".join(json.dumps(row, allow_nan=False) + "\n" for row in run.candidates)
+        entries[f"runs/{run.key}/candidates.jsonl"] = lines.encode()
+        body["runs"].append(_run_to_dict(run, put_model))
+    for name in ("inputs", "outputs", "config", "thresholds", "layout", "notes"):
+        value = getattr(project, name)
+        body[name] = list(value) if isinstance(value, tuple) else value
+    entries["project.json"] = _json_bytes(body)
+    return entries
+
+
+def load_project(source: Path | str | bytes, name: str = "project") -> Project:
+    """The project in a file or in bytes, every hash checked.
+
+    Raises
+    ------
+    ProjectFileError
+        Damaged, hostile or too new; one sentence.
+    """
+    container = read_container(source, name)
+    container.verify()
+    body = _json_entry(container, "project.json")
+    for schema in range(int(container.manifest["schema"]), 1 + max(MIGRATIONS, default=0)):
+        body = MIGRATIONS[schema](body)
+    try:
+        return _from_body(container, body)
+    except ProjectFileError:
+        raise
+    except (
+        HeliIDError,
+        ArrayError,
+        KeyError,
+        TypeError,
+        ValueError,
+        AttributeError,
+        IndexError,
+        OverflowError,
+    ) as error:
+        raise ProjectFileError(
+            f"The project {container.path.name} cannot be opened: its content does not fit its "
+            f"schema ({type(error).__name__}: {str(error)[:120]}); open the last good copy "
+            f"({container.path.name}.bak) instead."
+        ) from None
+
+
+def _from_body(container: Container, body: dict[str, Any]) -> Project:
+    if not isinstance(body, dict):
+        raise TypeError("project.json is not an object")
+
+    def get_model(name: str | None) -> NarxModel | None:
+        return None if name is None else NarxModel.from_dict(_json_entry(container, name))
+
+    def get_array(name: str) -> np.ndarray:
+        return from_npy(container.read(name))
+
+    runs = []
+    for row in body["runs"]:
+        text = container.read(f"runs/{row['key']}/candidates.jsonl")
+        candidates = tuple(strict_json.loads(line) for line in text.splitlines() if line.strip())
+        runs.append(_run_from_dict(row, candidates, get_model))
+    return Project(
+        records=tuple(_record_from_dict(row, get_array) for row in body["records"]),
+        inputs=tuple(str(name) for name in body["inputs"]),
+        outputs=tuple(str(name) for name in body["outputs"]),
+        config=dict(body["config"]),
+        runs=tuple(runs),
+        thresholds=dict(body["thresholds"]),
+        layout=dict(body["layout"]),
+        notes=str(body["notes"]),
+        unknown={key: value for key, value in body.items() if key not in _KNOWN},
+    )
+
+
+def _json_entry(container: Container, name: str) -> Any:
+    try:
+        return strict_json.loads(container.read(name))
+    except strict_json.StrictJsonError as error:
+        raise ProjectFileError(
+            f"The project {container.path.name} cannot be opened: in '{name}' {error}."
+        ) from None
+
+
+def _json_bytes(data: Any) -> bytes:
+    return json.dumps(data, allow_nan=False, sort_keys=True, indent=1).encode()
+
+
+def _record_to_dict(item: ProjectRecord, put: Callable[[np.ndarray], str]) -> dict[str, Any]:
+    record = item.record
+    row: dict[str, Any] = {
+        "key": item.key,
+        "name": record.name,
+        "channels": [channel.to_dict() for channel in record.channels],
+        "source": record.source.to_dict(),
+        "history": [step.to_dict() for step in record.history],
+        "trim": None if record.trim is None else record.trim.tolist(),
+        "use": item.use.value,
+        "steps": list(item.steps),
+        "regions": [[start, end, use.value] for start, end, use in item.regions],
+        "linked": item.linked,
+        "n_samples": record.n_samples,
+    }
+    if not item.linked:
+        row["time"] = put(record.time)
+        row["values"] = [put(np.ascontiguousarray(column)) for column in record.values.T]
+    return row
+
+
+def _record_from_dict(row: dict[str, Any], get: Callable[[str], np.ndarray]) -> ProjectRecord:
+    channels = tuple(Channel.from_dict(one) for one in row["channels"])
+    source = Source.from_dict(row["source"])
+    if row["linked"]:
+        record = _read_linked(str(row["name"]), source, channels)
+    else:
+        columns = [get(name) for name in row["values"]]
+        values = np.stack(columns, axis=1) if columns else np.zeros((row["n_samples"], 0))
+        record = FlightRecord(
+            name=str(row["name"]),
+            time=get(row["time"]),
+            values=values,
+            channels=channels,
+            source=source,
+            history=tuple(StepDone.from_dict(step) for step in row["history"]),
+            trim=None if row["trim"] is None else np.array(row["trim"], dtype=float),
+        )
+    return ProjectRecord(
+        key=str(row["key"]),
+        record=record,
+        use=Use(row["use"]),
+        steps=tuple(dict(step) for step in row["steps"]),
+        regions=tuple((float(a), float(b), Use(use)) for a, b, use in row["regions"]),
+        linked=bool(row["linked"]),
+    )
+
+
+def _read_linked(name: str, source: Source, channels: tuple[Channel, ...]) -> FlightRecord:
+    """The record behind a link; a moved or changed file is said, never silently taken."""
+    from heliid.data.csvfile import read_csv  # only where a project links its sources
+
+    path = Path(source.path)
+    if not path.is_file():
+        raise ProjectFileError(
+            f"The record {name} is linked to {source.path}, which is not there any more: put the "
+            f"file back, or open a copy of the project that stores its records."
+        )
+    record = read_csv(path, name=name)
+    if record.source.sha256 != source.sha256:
+        raise ProjectFileError(
+            f"The record {name} is linked to {source.path}, which has changed since the project "
+            f"was saved: restore the file, or import it anew."
+        )
+    if record.names != tuple(channel.name for channel in channels):
+        raise ProjectFileError(
+            f"The record {name} is linked to {source.path}, whose columns have "
+            f"changed: import it anew."
+        )
+    return record
+
+
+def _run_to_dict(run: Run, put: Callable[[NarxModel | None], str | None]) -> dict[str, Any]:
+    return {
+        "key": run.key,
+        "name": run.name,
+        "created": run.created,
+        "config": run.config,
+        "campaign": run.campaign,
+        "model": put(run.model),
+        "linear": put(run.linear),
+        "members": [put(member) for member in run.members],
+        "reason": run.reason,
+        "notices": list(run.notices),
+        "judgement": run.judgement,
+        "starred": run.starred,
+        "test_used": run.test_used,
+    }
+
+
+def _run_from_dict(
+    row: dict[str, Any],
+    candidates: tuple[dict[str, Any], ...],
+    get: Callable[[str | None], NarxModel | None],
+) -> Run:
+    members = tuple(get(name) for name in row["members"])
+    return Run(
+        key=str(row["key"]),
+        name=str(row["name"]),
+        created=str(row["created"]),
+        config=dict(row["config"]),
+        campaign=dict(row["campaign"]),
+        candidates=candidates,
+        model=get(row["model"]),
+        linear=get(row["linear"]),
+        members=tuple(member for member in members if member is not None),
+        reason=str(row["reason"]),
+        notices=tuple(str(text) for text in row["notices"]),
+        judgement=dict(row["judgement"]),
+        starred=bool(row["starred"]),
+        test_used=bool(row["test_used"]),
+    )

@@ -1,0 +1,58 @@
+"""An advisory lock beside an open project, so that a second window opens it read-only."""
+
+from __future__ import annotations
+
+import json
+import os
+import socket
+from pathlib import Path
+
+
+class ProjectLock:
+    """Held while a project is open for writing; ``holder`` names who has it when we do not."""
+
+    def __init__(self, project_path: Path) -> None:
+        self.path = project_path.with_name(f".{project_path.name}.lock")
+        self.is_held = False
+        self.holder = ""
+
+    def acquire(self) -> bool:
+        """Take the lock; False when a living process has it. A dead process' lock is taken over."""
+        for _ in range(2):
+            try:
+                handle = os.open(self.path, os.O_CREAT | os.O_EXCL | os.O_WRONLY, 0o644)
+            except FileExistsError:
+                if not self._is_stale():
+                    return False
+                self.path.unlink(missing_ok=True)
+                continue
+            except OSError:
+                return True  # an unwritable folder cannot hold a lock; saving there will say so
+            with os.fdopen(handle, "w") as file:
+                json.dump({"pid": os.getpid(), "host": socket.gethostname()}, file)
+            self.is_held = True
+            return True
+        return False
+
+    def release(self) -> None:
+        """Give the lock back; safe to call twice."""
+        if self.is_held:
+            self.path.unlink(missing_ok=True)
+            self.is_held = False
+
+    def _is_stale(self) -> bool:
+        try:
+            owner = json.loads(self.path.read_text())
+            pid, host = int(owner["pid"]), str(owner["host"])
+        except (OSError, ValueError, KeyError, TypeError):
+            return True
+        self.holder = f"process {pid} on {host}"
+        if host != socket.gethostname():
+            return False
+        try:
+            os.kill(pid, 0)
+        except ProcessLookupError:
+            return True
+        except OSError:
+            return False
+        return False
