@@ -2,11 +2,13 @@
 
 from __future__ import annotations
 
+from collections.abc import Sequence
 from dataclasses import dataclass
 from typing import Any
 
 import numpy as np
 
+from heliid.data.prepare import Prepared
 from heliid.data.record import frozen_array
 
 
@@ -48,3 +50,35 @@ class Scaling:
     def from_dict(cls, data: dict[str, Any]) -> Scaling:
         """The inverse of ``to_dict``."""
         return cls(**{name: np.array(data[name], dtype=float) for name in cls.__dataclass_fields__})
+
+
+def scaling_from(prepared: Sequence[Prepared]) -> Scaling:
+    """The scaling of these (training) records; a channel that never moves gets a deviation of 1.
+
+    ``increment_std`` is taken within records, never across the joint between two.
+    """
+    u = np.concatenate([one.u for one in prepared])
+    y = np.concatenate([one.y for one in prepared])
+    output_std = _above_zero(y.std(axis=0), y)
+    steps = np.concatenate([np.diff(one.y, axis=0) for one in prepared]) / output_std
+    return Scaling(
+        input_mean=u.mean(axis=0),
+        input_std=_above_zero(u.std(axis=0), u),
+        output_mean=y.mean(axis=0),
+        output_std=output_std,
+        increment_std=_above_zero(steps.std(axis=0), steps),
+    )
+
+
+def make_envelope(prepared: Sequence[Prepared]) -> np.ndarray:
+    """Smallest and largest training value of each channel, absolute SI, (nu + ny, 2), inputs first."""
+    values = np.concatenate(
+        [np.hstack([one.u + one.u_trim, one.y + one.y_trim]) for one in prepared]
+    )
+    return np.column_stack([values.min(axis=0), values.max(axis=0)])
+
+
+def _above_zero(std: np.ndarray, values: np.ndarray) -> np.ndarray:
+    """The deviations, with 1 in place of those that are only rounding of a constant."""
+    tiny = 1e-12 * np.maximum(np.abs(values).max(axis=0), 1e-300)
+    return np.where(std > tiny, std, 1.0)

@@ -52,7 +52,9 @@ class Structure:
     @property
     def n_start(self) -> int:
         """Samples that must be known before the first prediction, at least 1."""
-        lags = [lag for group in (self.output_lags, self.input_lags) for one in group for lag in one]
+        lags = [
+            lag for group in (self.output_lags, self.input_lags) for one in group for lag in one
+        ]
         return max([1, *lags])
 
     @property
@@ -91,3 +93,20 @@ class Structure:
             int(data["n_hidden"]),
             tuple((int(index), float(leak)) for index, leak in data["memory"]),
         )
+
+
+def extend_inputs(u: np.ndarray, memory: tuple[tuple[int, float], ...]) -> np.ndarray:
+    """Scaled inputs (N, nu) with their leaky copies at the right, (N, nu + len(memory)).
+
+    v(k) = a x(k) + (1-a) v(k-1), starting at rest: v(0) = x(0). It depends on no output and no
+    weight, so it is computed once for a whole record, before any restart.
+    """
+    if not memory:
+        return np.ascontiguousarray(u)
+    copies = np.empty((u.shape[0], len(memory)))
+    for n, (channel, leak) in enumerate(memory):
+        value = u[0, channel]
+        for k in range(u.shape[0]):
+            value = leak * u[k, channel] + (1.0 - leak) * value
+            copies[k, n] = value
+    return np.ascontiguousarray(np.hstack([u, copies]))
