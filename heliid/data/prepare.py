@@ -209,7 +209,7 @@ def _trim(
     u: np.ndarray,
     y: np.ndarray,
 ) -> tuple[np.ndarray, np.ndarray]:
-    """Trim of inputs and outputs, SI; a trim that was chosen for the record goes before the lead."""
+    """Trim of inputs and outputs, SI; one that was chosen for the record precedes the lead."""
     lead = lead_seconds(trim_rule)
     if lead == 0.0:
         return np.zeros(u.shape[1]), np.zeros(y.shape[1])

@@ -71,7 +71,7 @@ def scaling_from(prepared: Sequence[Prepared]) -> Scaling:
 
 
 def make_envelope(prepared: Sequence[Prepared]) -> np.ndarray:
-    """Smallest and largest training value of each channel, absolute SI, (nu + ny, 2), inputs first."""
+    """Smallest and largest value per channel, absolute SI, (nu + ny, 2), inputs first."""
     values = np.concatenate(
         [np.hstack([one.u + one.u_trim, one.y + one.y_trim]) for one in prepared]
     )

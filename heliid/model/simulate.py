@@ -6,7 +6,7 @@ compare like with like. Absolute values in SI come out.
 
 from __future__ import annotations
 
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 
 import numpy as np
 
@@ -36,7 +36,7 @@ class Response:
     diverged_at: float | None
     outside: np.ndarray  # (N,) bool: an input or a measured output is outside the training envelope
     channels: tuple[Channel, ...]  # of the outputs
-    u: np.ndarray  # (N, nu), the inputs as the model saw them, absolute SI
+    u: np.ndarray = field(default_factory=lambda: np.zeros((0, 0)))  # (N, nu), model rate, SI
 
     def __post_init__(self) -> None:
         for name in ("time", "measured", "simulated", "outside", "u"):
@@ -101,7 +101,7 @@ def windowed_run(model: NarxModel, record: FlightRecord, window_s: float) -> Res
 
 
 def run_prepared(model: NarxModel, prepared: Prepared, window: int = 0) -> Response:
-    """The response on a prepared record, restarted every ``window`` samples (0: never, 1: one-step).
+    """The response on a prepared record, restarted every ``window`` samples (0: never).
 
     Raises
     ------
@@ -148,7 +148,7 @@ def outside_envelope(model: NarxModel, u: np.ndarray, y: np.ndarray) -> np.ndarr
 def _run(
     model: NarxModel, u: np.ndarray, y: np.ndarray, starts: np.ndarray
 ) -> tuple[np.ndarray, int]:
-    """Scaled outputs (N, ny) of free runs from each start to the next; first diverged sample or -1."""
+    """Scaled outputs (N, ny), run from each start to the next; first diverged sample or -1."""
     y_sim = y.copy()
     out_taps, in_taps = model.structure.taps()
     weights, step = model.weights, model.scaling.increment_std
