@@ -149,22 +149,29 @@ def _run(
     model: NarxModel, u: np.ndarray, y: np.ndarray, starts: np.ndarray
 ) -> tuple[np.ndarray, int]:
     """Scaled outputs (N, ny), run from each start to the next; first diverged sample or -1."""
+    from heliid.kernels.narx import run_segments  # numba is slow to import
+
+    lengths = np.diff(starts, append=y.shape[0])
+    segments = np.column_stack([starts, lengths]).astype(np.int64)
+    alive = np.empty(len(segments), dtype=np.int64)
     y_sim = y.copy()
-    out_taps, in_taps = model.structure.taps()
-    weights, step = model.weights, model.scaling.increment_std
-    first_bad = -1
-    for start, end in zip(starts, [*starts[1:], y.shape[0]], strict=True):
-        y_star = y[:end].copy()
-        for k in range(start, end):
-            phi = np.concatenate(
-                [y_star[k - out_taps[:, 1], out_taps[:, 0]], u[k - in_taps[:, 1], in_taps[:, 0]]]
-            )
-            z = np.tanh(weights.w_hid @ phi + weights.b_hid)
-            new = y_star[k - 1] + step * (weights.w_out @ z) + weights.linear @ phi + weights.bias
-            if not np.all(np.abs(new) <= DIVERGED_AT):
-                first_bad = k if first_bad < 0 else min(first_bad, k)
-                y_star[k:end] = y_star[k - 1]
-                break
-            y_star[k] = new
-        y_sim[start:end] = y_star[start:end]
-    return y_sim, first_bad
+    weights = model.weights
+    n_diverged = run_segments(
+        np.ascontiguousarray(u),
+        y,
+        segments,
+        *model.structure.taps(),
+        weights.w_hid,
+        weights.b_hid,
+        weights.w_out,
+        weights.linear,
+        weights.bias,
+        model.scaling.increment_std,
+        DIVERGED_AT,
+        y_sim,
+        alive,
+    )
+    if not n_diverged:
+        return y_sim, -1
+    first = int(np.argmax(alive < lengths))
+    return y_sim, int(starts[first] + alive[first])
