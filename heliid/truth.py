@@ -251,14 +251,14 @@ def manoeuvres() -> dict[str, tuple[str, str, Command, Command]]:
         "test_1_large_2112": (
             "test",
             "large 2-1-1-2 cyclic with collective steps; leaves the training envelope",
-            together(multistep(1.5, 0.9, 9.0, (2, 1, 1, 2)), multistep(15.0, 0.8, -9.0, (1, 2, 1))),
+            together(multistep(1.5, 1.1, 9.4, (2, 1, 1, 2)), multistep(15.0, 0.8, -9.0, (1, 2, 1))),
             steps((4.0, 6.0), (7.5, -7.0), (10.0, 0.0), (19.0, 8.0), (21.5, 0.0)),
         ),
         "test_2_large_pulses": (
             "test",
             "large cyclic pulses and doublets on a collective ramp; leaves the envelope",
             together(
-                multistep(1.7, 1.1, -9.0, (2, 1)),
+                multistep(1.7, 1.15, -9.2, (2, 1)),
                 multistep(9.0, 0.6, 9.0, (1, 1, 1)),
                 multistep(18.0, 1.3, 8.0, (1, 1)),
             ),
