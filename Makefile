@@ -59,3 +59,7 @@ package: .venv/ready-dev ## Build wheel and sdist into dist/
 .PHONY: clean
 clean: ## Remove the environment and everything built
 	rm -rf .venv build dist out .mypy_cache .ruff_cache .pytest_cache .hypothesis
+
+.PHONY: torture
+torture: .venv/ready-dev ## Trials of saves, files, workers, numbers and the window (COLUMN=release for the long ones)
+	QT_QPA_PLATFORM=offscreen $(PY) -m benchmarks.torture --column $(or $(COLUMN),ci) $(ROWS)

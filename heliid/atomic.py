@@ -109,3 +109,11 @@ def _default_mode() -> int:
     mask = os.umask(0)
     os.umask(mask)
     return 0o666 & ~mask
+
+
+def remove_leftovers(path: Path | str) -> None:
+    """Remove temporary files that a killed save of ``path`` left in its folder."""
+    target = Path(path).resolve()
+    for part in target.parent.glob(f".{target.name[:40]}.*.part"):
+        with contextlib.suppress(OSError):
+            part.unlink()

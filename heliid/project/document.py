@@ -99,6 +99,7 @@ def save_project(
         The disk is full, or the folder cannot be written; the old file is untouched.
     """
     path = Path(path)
+    atomic.remove_leftovers(path)
     try:
         write_container(path, project_entries(project), compact=compact, ops=ops)
     except OSError as error:

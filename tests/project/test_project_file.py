@@ -308,7 +308,8 @@ def test_the_journal_brings_back_the_last_edit(tmp_path: Path) -> None:
         "from heliid.project.journal import Journal\n"
         "j = Journal(Path(sys.argv[2]), Path(sys.argv[3]))\n"
         "j.record_edit(make_project(4)); j.record_edit(make_project(5))\n"
-        "j.record_candidate('run-2', 0, {'cost': 0.5}); j.record_candidate('run-2', 1, {'cost': 1})\n"
+        "j.record_candidate('run-2', 0, {'cost': 0.5})\n"
+        "j.record_candidate('run-2', 1, {'cost': 1})\n"
         "os.kill(os.getpid(), 9)\n"
     )
     root = str(Path(__file__).resolve().parents[2])

@@ -1,0 +1,1 @@
+"""Trials of what HeliID promises about files, workers, numbers and the window."""
