@@ -227,6 +227,11 @@ def _targets() -> Iterable[tuple[str, list[bytes], Callable[[bytes], object]]]:
         load_project,
     )
     yield "manifest", [entries["project.json"]], strict_json.loads
+    yield (
+        "content behind right hashes",
+        [entries["project.json"]],
+        lambda data: load_project(container_bytes({**entries, "project.json": data})),
+    )
     from heliid.export.model_files import model_from_bytes
 
     yield "model", [model_text()], model_from_bytes
@@ -235,9 +240,9 @@ def _targets() -> Iterable[tuple[str, list[bytes], Callable[[bytes], object]]]:
 
 def model_text() -> bytes:
     """The file of a small model."""
-    from heliid.export.model_files import model_to_bytes
+    from heliid.export.model_files import model_to_text
 
-    return model_to_bytes(_small_model())
+    return model_to_text(_small_model()).encode()
 
 
 def _small_model():
