@@ -21,7 +21,8 @@ FILTER_ORDER = 4  # Butterworth, run forwards and backwards: -6 dB at the cut-of
 FILTER_SHARE = 0.4  # cut-off over model rate; 0.5 would be the Nyquist frequency
 GAP_STEPS = 20  # median steps without a sample, above which a record must be cut
 LEADS = (2.0, 1.0, 0.5)  # s, tried in this order by the automatic trim rule
-STEADY = 0.15  # spread and drift over the lead, relative to the channel's standard deviation
+STEADY = 0.15  # spread and drift over the lead, in standard deviations of the channel
+SAME_TRIM = 1.0  # how far the leads of two records may lie apart, in standard deviations
 
 
 @dataclass(frozen=True, eq=False)
@@ -80,10 +81,8 @@ def prepare(
     _check(record, step, dt, u_raw, y_raw)
     n = int(np.floor((record.duration + step) / dt + GRID_SLIP))
     grid = record.time[0] - step + dt * np.arange(1, n + 1)
-    jitter = np.abs(record.time - record.time[0] - step * np.arange(record.n_samples))
-    is_uniform = bool(np.max(jitter) <= UNIFORM_JITTER * step)
     every = round(dt / step)
-    if is_uniform and n * abs(every * step - dt) <= GRID_SLIP * step:
+    if _is_regular(record) and n * abs(every * step - dt) <= GRID_SLIP * step:
         u = u_raw[: n * every].reshape(n, every, -1).mean(axis=1)
         y = _low_pass(y_raw, step, filter_hz)[every - 1 :: every][:n]
     else:
@@ -105,6 +104,13 @@ def _mean_step(record: FlightRecord) -> float:
         raise RecordError(f"Record '{record.name}' has fewer than two samples: leave it out.")
     mean = record.duration / (record.n_samples - 1)
     return mean if abs(mean - record.dt) <= 0.05 * mean else record.dt
+
+
+def _is_regular(record: FlightRecord) -> bool:
+    """True when all time stamps lie on one uniform grid, but for rounding."""
+    step = _mean_step(record)
+    slip = np.abs(record.time - record.time[0] - step * np.arange(record.n_samples))
+    return bool(np.max(slip) <= UNIFORM_JITTER * step)
 
 
 def _check(
@@ -231,34 +237,37 @@ def resolve_trim_rule(
     """The trim rule to store in the model: ``"none"`` or ``"lead:T"``.
 
     ``"auto"`` becomes the longest lead of 2, 1, 0.5 s over which every channel in use is steady
-    in every record (a record with a chosen trim counts as steady), else ``"none"``. Any other
-    rule is checked and comes back.
+    in every record (a record with a chosen trim counts as steady) and near the same value in all:
+    deviations from far-apart operating points do not belong in one model. Else ``"none"``. Any
+    other rule is checked and comes back.
     """
     if rule != "auto":
         lead_seconds(rule)
         return rule
     names = (*inputs, *outputs)
+    spread = np.max([record.columns(names).std(axis=0) for record in records], axis=0)
     for lead in LEADS:
-        if all(r.trim is not None or is_steady(r, names, lead) for r in records):
+        trims = [_steady_trim(record, names, lead, STEADY * spread) for record in records]
+        found = [trim for trim in trims if trim is not None]
+        if len(found) == len(records) and np.all(np.ptp(found, axis=0) <= SAME_TRIM * spread):
             return f"lead:{lead:g}"
     return "none"
 
 
-def is_steady(record: FlightRecord, names: Sequence[str], seconds: float) -> bool:
-    """True when the first ``seconds`` of all channels neither spread nor drift.
-
-    Both are measured against the standard deviation of the whole record; 15 % leaves room for
-    measurement noise.
-    """
+def _steady_trim(
+    record: FlightRecord, names: Sequence[str], seconds: float, allowed: np.ndarray
+) -> np.ndarray | None:
+    """The chosen trim, or the mean of the lead when it neither spreads nor drifts, else None."""
+    if record.trim is not None:
+        return record.trim[[record.index(name) for name in names]]
     n = int(np.searchsorted(record.time, record.time[0] + seconds))
     if n < 5 or n > 0.5 * record.n_samples:
-        return False
-    values = record.columns(names)
-    allowed = STEADY * values.std(axis=0)
-    lead = values[:n]
-    half = n // 2
-    drift = np.abs(lead[half:].mean(axis=0) - lead[:half].mean(axis=0))
-    return bool(np.all(lead.std(axis=0) <= allowed) and np.all(drift <= allowed))
+        return None
+    lead = record.columns(names)[:n]
+    drift = np.abs(lead[n // 2 :].mean(axis=0) - lead[: n // 2].mean(axis=0))
+    if np.any(lead.std(axis=0) > allowed) or np.any(drift > allowed):
+        return None
+    return lead.mean(axis=0)
 
 
 @dataclass(frozen=True, slots=True)
@@ -301,7 +310,10 @@ def explain_rate(
     bandwidth = max(_bandwidth(record, outputs) for record in records)
     wanted = max(RATE_FACTOR * bandwidth, LOWEST_RATE)
     every = max(1, int(np.floor(own / wanted + 0.1)))
-    hz = _tidy(own / every)
+    hz = own / every
+    if min(steps) < 0.9999 * max(steps) or not all(_is_regular(record) for record in records):
+        hz = min(own, float(round(hz)) if hz > 5.0 else hz)  # resampled anyway: take a round rate
+    hz = _tidy(hz)
     cut = choose_filter(records, 1.0 / hz)
     if every == 1:
         why = (
@@ -312,7 +324,7 @@ def explain_rate(
             why = f"{hz:.4g} Hz, the records' own rate, which is already low."
     else:
         why = (
-            f"{hz:.4g} Hz, every {every}th sample of {own:.4g} Hz: the outputs answer up to about "
+            f"{hz:.4g} Hz, about every {every}th sample of {own:.4g} Hz: the outputs answer up to about "
             f"{bandwidth:.2g} Hz, and at the lower rate few lags cover a long time; outputs pass a "
             f"zero-phase low-pass at {cut:.2g} Hz, inputs are averaged over each step."
         )
