@@ -313,9 +313,9 @@ def parse_order(text: str, n_inputs: int, n_outputs: int) -> dict[str, list[int]
         raise SettingsError(
             f"The order '{text}' does not say {' and '.join(missing)}; write {_EXAMPLE}."
         )
-    for key, value in _DEFAULTS.items():
-        n = {"yspacing": n_outputs, "h": 1}.get(key, n_inputs)
-        found.setdefault(key, [value] * n)
+    for name, usual in _DEFAULTS.items():
+        n = {"yspacing": n_outputs, "h": 1}.get(name, n_inputs)
+        found.setdefault(name, [usual] * n)
     return found
 
 
