@@ -20,7 +20,7 @@ MIN_MODEL_SAMPLES = 10
 FILTER_ORDER = 4  # Butterworth, run forwards and backwards: -6 dB at the cut-off, no phase
 FILTER_SHARE = 0.4  # cut-off over model rate; 0.5 would be the Nyquist frequency
 GAP_STEPS = 20  # median steps without a sample, above which a record must be cut
-LEADS = (2.0, 1.0, 0.5)  # s, tried in this order by the automatic trim rule
+LEADS = (3.0, 2.0, 1.5, 1.0, 0.5)  # s, tried in this order by the automatic trim rule
 STEADY = 0.15  # spread and drift over the lead, in standard deviations of the channel
 SAME_TRIM = 1.0  # how far the leads of two records may lie apart, in standard deviations
 
@@ -103,7 +103,8 @@ def _mean_step(record: FlightRecord) -> float:
     if record.n_samples < 2:
         raise RecordError(f"Record '{record.name}' has fewer than two samples: leave it out.")
     mean = record.duration / (record.n_samples - 1)
-    return mean if abs(mean - record.dt) <= 0.05 * mean else record.dt
+    step = mean if abs(mean - record.dt) <= 0.05 * mean else record.dt
+    return float(f"{step:.9g}")  # the same for a record and its copy shifted in time
 
 
 def _is_regular(record: FlightRecord) -> bool:
@@ -151,7 +152,7 @@ def _low_pass(values: np.ndarray, step: float, cut_hz: float) -> np.ndarray:
     from scipy.signal import butter, sosfiltfilt
 
     sos = butter(FILTER_ORDER, cut_hz, fs=1.0 / step, output="sos")
-    pad = min(values.shape[0] - 1, int(3.0 / (cut_hz * step)))
+    pad = min(values.shape[0] - 1, round(3.0 / (cut_hz * step)))
     return np.asarray(sosfiltfilt(sos, values, axis=0, padlen=pad))
 
 
@@ -236,7 +237,7 @@ def resolve_trim_rule(
 ) -> str:
     """The trim rule to store in the model: ``"none"`` or ``"lead:T"``.
 
-    ``"auto"`` becomes the longest lead of 2, 1, 0.5 s over which every channel in use is steady
+    ``"auto"`` becomes the longest lead of 3 to 0.5 s over which every channel in use is steady
     in every record (a record with a chosen trim counts as steady) and near the same value in all:
     deviations from far-apart operating points do not belong in one model. Else ``"none"``. Any
     other rule is checked and comes back.
@@ -324,17 +325,19 @@ def explain_rate(
             why = f"{hz:.4g} Hz, the records' own rate, which is already low."
     else:
         why = (
-            f"{hz:.4g} Hz, about every {every}th sample of {own:.4g} Hz: the outputs answer up to about "
-            f"{bandwidth:.2g} Hz, and at the lower rate few lags cover a long time; outputs pass a "
-            f"zero-phase low-pass at {cut:.2g} Hz, inputs are averaged over each step."
+            f"{hz:.4g} Hz, about every {every}th sample of {own:.4g} Hz: the outputs answer up to "
+            f"about {bandwidth:.2g} Hz, and at the lower rate few lags cover a long time; outputs "
+            f"pass a zero-phase low-pass at {cut:.2g} Hz, inputs are averaged over each step."
         )
     return RateChoice(hz, why, float(bandwidth), cut)
 
 
 def _tidy(hz: float) -> float:
-    """The rate without the last digits' noise, so that 1/rate is the step that was meant."""
-    rounded = float(f"{hz:.6g}")
-    return rounded if abs(rounded - hz) < 1e-4 * hz else hz
+    """The rate without the last digits' noise: a short number of Hz, or a short step in s."""
+    for rounded in (float(f"{hz:.4g}"), 1.0 / float(f"{1.0 / hz:.4g}")):
+        if abs(rounded - hz) < 1e-6 * hz:
+            return rounded
+    return hz
 
 
 def _bandwidth(record: FlightRecord, outputs: Sequence[str]) -> float:
