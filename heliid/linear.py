@@ -1,0 +1,115 @@
+"""The best linear model: the yardstick that every network must beat."""
+
+from __future__ import annotations
+
+from itertools import product
+
+import numpy as np
+
+from heliid.errors import HeliIDError, TrainingError
+from heliid.events import ShouldStop, never
+from heliid.model.network import Weights
+from heliid.model.structure import Structure
+from heliid.training.arx import fit_arx, make_gram
+from heliid.training.dataset import Dataset
+from heliid.training.fit import kinematic_pairs
+from heliid.training.fit import train as train_weights
+from heliid.training.scoring import FitnessSettings, complexity_price, validation_cost
+
+N_TRAINED = 6  # orders that go on from the ARX screening to output-error training
+
+
+def linear_orders(
+    n_inputs: int,
+    n_outputs: int,
+    *,
+    na_max: int = 6,
+    nb_max: int = 8,
+    nk_max: int = 3,
+    spacing_max: int = 3,
+    reach_max: int = 64,
+) -> list[Structure]:
+    """The grid of linear orders: equal na for all outputs, equal nb, nk, spacing for all inputs."""
+    found = {}
+    grid = product(
+        range(1, na_max + 1), range(1, nb_max + 1), range(nk_max + 1), range(1, spacing_max + 1)
+    )
+    for na, nb, nk, spacing in grid:
+        if nk + (nb - 1) * spacing > reach_max or (nb == 1 and spacing > 1):
+            continue
+        outputs = (tuple(range(1, na + 1)),) * n_outputs
+        inputs = (tuple(nk + i * spacing for i in range(nb)),) * n_inputs
+        found[outputs, inputs] = Structure(outputs, inputs, 0)
+    return list(found.values())
+
+
+def best_linear(
+    train: Dataset,
+    validate: Dataset,
+    settings: FitnessSettings | None = None,
+    *,
+    orders: list[Structure] | None = None,
+    n_trained: int = N_TRAINED,
+    should_stop: ShouldStop = never,
+) -> tuple[Structure, Weights, float]:
+    """The best linear model of an order search of its own: structure, weights, cost.
+
+    All orders are screened as ARX by their free run on ``validate``; the best few are trained on
+    the free run (output error) and judged by the cost that the order search uses.
+
+    Raises
+    ------
+    TrainingError
+        The records are too short for even the smallest order.
+    """
+    settings = FitnessSettings() if settings is None else settings
+    n_u, n_y = int(train.u_all.shape[1]), train.n_outputs
+    shortest = min(map(len, (*train.y, *validate.y)))
+    candidates = linear_orders(n_u, n_y) if orders is None else orders
+    candidates = [one for one in candidates if one.n_start < shortest // 3]
+    if not candidates:
+        raise TrainingError(
+            f"The shortest record has {shortest} samples, too few for a linear model: "
+            f"take longer records or a higher model rate."
+        )
+    common = max(settings.n_start, max(one.n_start for one in candidates))
+    taps = [one.taps() for one in candidates]
+    reach_out = max([1, *(int(lag) for out, _ in taps for lag in out[:, 1])])
+    reach_in = max([0, *(int(lag) for _, inp in taps for lag in inp[:, 1])])
+    table = make_gram(train, reach_out, reach_in)
+    ways = settings.training
+    pairs = kinematic_pairs(train, ways.kinematics)
+
+    def price(structure: Structure) -> float:
+        return complexity_price(structure, train, settings.penalty, settings.bandwidth_hz)
+
+    def judged(structure: Structure, weights: Weights) -> float:
+        cost, _, _ = validation_cost(structure, weights, validate, settings.windows_s, common)
+        return cost + price(structure)
+
+    screened: list[tuple[float, Structure, Weights]] = []
+    for structure in candidates:
+        if should_stop() and screened:
+            break
+        arx = fit_arx(table, structure, 1e-8, pairs, ways.kinematic_weight)
+        weights = linear_weights(structure, arx.linear, arx.bias)
+        screened.append((judged(structure, weights), structure, weights))
+    screened.sort(key=lambda entry: entry[0])
+    best = screened[0]
+    for _, structure, _ in screened[:n_trained]:
+        if should_stop():
+            break
+        try:
+            fit = train_weights(structure, train, ways, should_stop=should_stop, gram=table)
+        except HeliIDError:
+            continue
+        entry = (judged(structure, fit.weights), structure, fit.weights)
+        best = entry if entry[0] < best[0] else best
+    final, _, _ = validation_cost(best[1], best[2], validate, settings.windows_s, settings.n_start)
+    return best[1], best[2], final + price(best[1])
+
+
+def linear_weights(structure: Structure, linear: np.ndarray, bias: np.ndarray) -> Weights:
+    """The ``Weights`` of a model without hidden units."""
+    n_phi, n_y = structure.n_phi, structure.n_outputs
+    return Weights(np.zeros((0, n_phi)), np.zeros(0), np.zeros((n_y, 0)), linear, bias)

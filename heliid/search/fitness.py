@@ -1,0 +1,225 @@
+"""Train and score one structure: the cost that every searcher sees.
+
+The cost is the free-run error on validation manoeuvres over several horizons plus a price per
+weight. Divergence is graded, never infinite, so that a swarm can order its failures.
+"""
+
+from __future__ import annotations
+
+import time
+from dataclasses import dataclass
+from typing import Any
+
+import numpy as np
+
+from heliid.errors import HeliIDError
+from heliid.events import ShouldStop, never
+from heliid.model.network import Weights
+from heliid.model.structure import Structure
+from heliid.training.arx import GramTable, make_gram
+from heliid.training.dataset import Dataset
+from heliid.training.fit import (
+    Fit,
+    Stage,
+    TrainingSettings,
+    finish,
+    first_stage,
+    make_problem,
+    run_stage,
+)
+from heliid.training.scoring import (
+    DIVERGED_COST,
+    FitnessSettings,
+    complexity_price,
+    free_run_errors,
+    validation_cost,
+)
+
+__all__ = [
+    "FitnessSettings",
+    "Score",
+    "evaluate",
+    "evaluate_task",
+    "free_run_errors",
+    "install",
+    "make_payload",
+    "settings_from_dict",
+    "settings_to_dict",
+    "validation_cost",
+]
+
+
+@dataclass(frozen=True, eq=False)
+class Score:
+    """What one structure is worth; ``nrmse`` (ny,) is that of the longest window, unpenalised."""
+
+    cost: float
+    nrmse: np.ndarray
+    weights: Weights | None
+    n_parameters: int
+    diverged: bool
+    reason: str = ""
+    cpu_s: float = 0.0
+
+    def to_dict(self) -> dict[str, Any]:
+        """Plain data."""
+        return {
+            "cost": self.cost,
+            "nrmse": self.nrmse.tolist(),
+            "weights": None if self.weights is None else self.weights.to_dict(),
+            "n_parameters": self.n_parameters,
+            "diverged": self.diverged,
+            "reason": self.reason,
+            "cpu_s": self.cpu_s,
+        }
+
+
+def race(
+    structure: Structure,
+    train: Dataset,
+    settings: FitnessSettings,
+    *,
+    tables: tuple[int, ...],
+    gram: GramTable | None = None,
+    should_stop: ShouldStop = never,
+) -> Fit:
+    """Train from several weight tables through the short horizons; finish the best."""
+    ways = settings.training
+    plan = list(zip(ways.horizons_s, ways.iterations, strict=True))
+    tables = tables if structure.n_hidden > 0 else tables[:1]
+    n_race = min(settings.n_race, len(plan)) if len(tables) > 1 else 0
+    problem = make_problem(structure, train, ways)
+    best: Stage | None = None
+    for table in tables:
+        stage = first_stage(problem, ways, table, gram)
+        for horizon_s, iterations in plan[:n_race]:
+            stage = run_stage(problem, stage, horizon_s, iterations, should_stop)
+        if best is None or stage.cost < best.cost:
+            best = stage
+        if should_stop():
+            break
+    if best is None:
+        raise TypeError("no weight tables")
+    for horizon_s, iterations in plan[n_race:]:
+        best = run_stage(problem, best, horizon_s, iterations, should_stop)
+    return finish(problem, best)
+
+
+def evaluate(
+    structure: Structure,
+    train: Dataset,
+    validate: Dataset,
+    settings: FitnessSettings | None = None,
+    *,
+    seed_key: int = 0,
+    gram: GramTable | None = None,
+    should_stop: ShouldStop = never,
+) -> Score:
+    """The score of ``structure``: trained on ``train``, free run on ``validate``.
+
+    ``seed_key`` picks another set of weight tables (for replicates). An order that cannot be
+    trained (records too short, no finite weights) gets the worst cost and its reason.
+    """
+    settings = FitnessSettings() if settings is None else settings
+    began = time.process_time()
+    first = seed_key * settings.n_tables
+    tables = tuple(range(first, first + max(1, settings.n_tables)))
+    price = complexity_price(structure, train, settings.penalty, settings.bandwidth_hz)
+    worst = np.full(train.n_outputs, np.inf)
+    try:
+        trained_on = train.with_memory(structure.memory)
+        fit = race(
+            structure, trained_on, settings, tables=tables, gram=gram, should_stop=should_stop
+        )
+        cost, nrmse, diverged = validation_cost(
+            structure,
+            fit.weights,
+            validate.with_memory(structure.memory),
+            settings.windows_s,
+            settings.n_start,
+        )
+    except HeliIDError as problem:
+        spent = time.process_time() - began
+        return Score(
+            DIVERGED_COST + 1.0 + price, worst, None, structure.n_parameters, True,
+            str(problem), spent,
+        )  # fmt: skip
+    reason = "diverges in free run" if diverged else ""
+    return Score(
+        cost + price, nrmse, fit.weights, structure.n_parameters, diverged, reason,
+        time.process_time() - began,
+    )  # fmt: skip
+
+
+@dataclass(eq=False)
+class _Installed:
+    """What ``install`` left in this process."""
+
+    train: Dataset
+    validate: Dataset
+    settings: FitnessSettings
+    gram: GramTable | None
+
+
+_installed: list[_Installed] = []
+
+
+def make_payload(
+    train: Dataset, validate: Dataset, settings: FitnessSettings, reach: tuple[int, int] = (0, 0)
+) -> dict[str, Any]:
+    """Plain data for ``install``; ``reach``: biggest output and input lag of the box, if known."""
+    return {
+        "train": train.to_dict(),
+        "validate": validate.to_dict(),
+        "settings": settings_to_dict(settings),
+        "reach": tuple(reach),
+    }
+
+
+def install(payload: dict[str, Any]) -> None:
+    """Keep data and settings in this process for ``evaluate_task``; the Engine's set-up."""
+    train = Dataset.from_dict(payload["train"])
+    reach_out, reach_in = payload["reach"]
+    fits = reach_out > 0 and max(reach_out, reach_in) + 2 < min(map(len, train.y))
+    _installed[:] = [
+        _Installed(
+            train,
+            Dataset.from_dict(payload["validate"]),
+            settings_from_dict(payload["settings"]),
+            make_gram(train, reach_out, reach_in) if fits else None,
+        )
+    ]
+
+
+def evaluate_task(structure: dict[str, Any], seed_key: int = 0) -> dict[str, Any]:
+    """``evaluate`` on plain data, after ``install``; gives ``Score.to_dict()``."""
+    if not _installed:
+        raise RuntimeError("evaluate_task was called before install")
+    here = _installed[0]
+    score = evaluate(
+        Structure.from_dict(structure),
+        here.train,
+        here.validate,
+        here.settings,
+        seed_key=seed_key,
+        gram=here.gram,
+    )
+    return score.to_dict()
+
+
+def settings_to_dict(settings: FitnessSettings) -> dict[str, Any]:
+    """Plain data of all settings, training included."""
+    plain = {n: getattr(settings, n) for n in settings.__dataclass_fields__ if n != "training"}
+    ways = settings.training
+    return {**plain, "training": {n: getattr(ways, n) for n in ways.__dataclass_fields__}}
+
+
+def _tuples(value: Any) -> Any:
+    return tuple(_tuples(one) for one in value) if isinstance(value, list | tuple) else value
+
+
+def settings_from_dict(data: dict[str, Any]) -> FitnessSettings:
+    """The inverse of ``settings_to_dict``; lists become tuples."""
+    plain = {name: _tuples(value) for name, value in data.items() if name != "training"}
+    ways = {name: _tuples(value) for name, value in data["training"].items()}
+    return FitnessSettings(training=TrainingSettings(**ways), **plain)

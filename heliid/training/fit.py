@@ -1,0 +1,250 @@
+"""Training one structure: start, curriculum of horizons, result."""
+
+from __future__ import annotations
+
+import math
+from collections.abc import Callable
+from dataclasses import dataclass, replace
+from functools import lru_cache
+
+import numpy as np
+
+from heliid.errors import TrainingError
+from heliid.events import ShouldStop, never
+from heliid.model.network import Weights
+from heliid.model.structure import Structure
+from heliid.training.arx import ArxFit, GramTable, fit_arx, gram_for
+from heliid.training.dataset import Dataset
+from heliid.training.levenberg import Descent, Problem, descend
+from heliid.training.parameters import KinematicPair, Layout, make_prior
+
+WHOLE = 0.0  # a horizon of 0 s means whole records
+
+
+@dataclass(frozen=True, slots=True)
+class TrainingSettings:
+    """How weights are found; the defaults serve rates of 5 to 50 Hz.
+
+    Attributes
+    ----------
+    horizons_s : seconds of free run per segment, stage by stage; 0 is whole records.
+    iterations : Levenberg-Marquardt steps at most, stage by stage.
+    ridge, ridge_linear : penalty per sample on hidden and output weights, on the linear part.
+    kinematics : (attitude output, rate output) index pairs; the attitude integrates the rate.
+    kinematic_weight : penalty per sample on leaving the trapezoid rule of such a pair.
+    single : sensitivities in float32 (weights, residuals and solution stay float64).
+    """
+
+    horizons_s: tuple[float, ...] = (0.5, 2.0, 6.0, WHOLE)
+    iterations: tuple[int, ...] = (6, 6, 8, 12)
+    ridge: float = 3e-5
+    ridge_linear: float = 3e-8
+    kinematics: tuple[tuple[int, int], ...] = ()
+    kinematic_weight: float = 1e-2
+    single: bool = True
+    activation_rms: float = 0.6
+    output_weights: tuple[float, ...] = ()
+
+
+@dataclass(frozen=True, eq=False)
+class Fit:
+    """Trained weights. ``cost``: mean squared error per sample, summed over outputs, plus prior.
+
+    ``horizon_s``: the last horizon it was trained on, 0 for whole records. ``diverged``: the free
+    run of a whole training record leaves the range of sense.
+    """
+
+    weights: Weights
+    cost: float
+    iterations: int
+    diverged: bool
+    horizon_s: float = WHOLE
+
+
+def kinematic_pairs(
+    dataset: Dataset, kinematics: tuple[tuple[int, int], ...]
+) -> tuple[KinematicPair, ...]:
+    """The pairs with their gains in scaled units."""
+    return tuple(
+        KinematicPair(
+            attitude=a,
+            rate=q,
+            gain=float(dataset.dt * dataset.output_std[q] / dataset.output_std[a]),
+            offset=float(dataset.dt * dataset.output_mean[q] / dataset.output_std[a]),
+        )
+        for a, q in kinematics
+    )
+
+
+@lru_cache(maxsize=8)
+def weight_table(table: int) -> np.ndarray:
+    """Fixed numbers in (-1, 1) indexed by (unit, channel, lag), (32, 48, 64); channel 0: biases.
+
+    Output j is channel 1 + j, input i is channel 24 + i, so that neighbouring orders start alike.
+    """
+    values = np.random.default_rng(7_919 + table).random((32, 48, 64)) * 2.0 - 1.0
+    values.setflags(write=False)
+    return values
+
+
+def hidden_start(
+    structure: Structure, moments: np.ndarray, table: int, rms: float
+) -> tuple[np.ndarray, np.ndarray]:
+    """Hidden weights (h, n_phi) and biases (h,) whose units see ``rms`` on the training data."""
+    values = weight_table(table)
+    h, n_phi = structure.n_hidden, structure.n_phi
+    w_hid, b_hid = np.zeros((h, n_phi)), np.zeros(h)
+    out_taps, in_taps = structure.taps()
+    places = [(1 + j, lag) for j, lag in out_taps.tolist()]
+    places += [(24 + i, lag) for i, lag in in_taps.tolist()]
+    for i in range(h):
+        for t, (channel, lag) in enumerate(places):
+            w_hid[i, t] = values[i % 32, channel % 48, lag % 64]
+        b_hid[i] = 0.3 * values[i % 32, 0, 0]
+        row = w_hid[i]
+        power = float((row * (moments[:n_phi, :n_phi] * row).sum(axis=1)).sum())
+        row *= rms / math.sqrt(max(power, 1e-12))
+    return w_hid, b_hid
+
+
+def start(structure: Structure, arx: ArxFit, settings: TrainingSettings, table: int) -> np.ndarray:
+    """The flat vector that training starts from: the ARX model and silent hidden units."""
+    layout = Layout.of(structure)
+    w_hid, b_hid = hidden_start(structure, arx.moments, table, settings.activation_rms)
+    w_out = np.zeros((layout.n_y, layout.h))
+    parts = (arx.linear, arx.bias, w_out, w_hid, b_hid)
+    return np.concatenate([part.ravel() for part in parts])
+
+
+def make_problem(structure: Structure, dataset: Dataset, settings: TrainingSettings) -> Problem:
+    """The least-squares problem of one structure."""
+    prior = make_prior(
+        structure,
+        settings.ridge,
+        settings.ridge_linear,
+        kinematic_pairs(dataset, settings.kinematics),
+        settings.kinematic_weight,
+        dataset.increment_std,
+    )
+    weights = np.array(settings.output_weights) if settings.output_weights else None
+    return Problem(structure, dataset, prior, single=settings.single, output_weights=weights)
+
+
+@dataclass(frozen=True, eq=False)
+class Stage:
+    """The state between two horizons."""
+
+    theta: np.ndarray
+    cost: float
+    mu: float
+    iterations: int
+    horizon: int  # samples, 0 for whole records
+
+
+def run_stage(
+    problem: Problem, stage: Stage, horizon_s: float, iterations: int, should_stop: ShouldStop
+) -> Stage:
+    """One horizon of the curriculum; halved until the start does not diverge."""
+    data, n_start = problem.dataset, problem.structure.n_start
+    horizon = max(2, round(horizon_s / data.dt)) if horizon_s > 0 else 0
+    while True:
+        segments = data.segments(n_start, horizon)
+        found: Descent = descend(
+            problem, stage.theta, segments,
+            iterations=iterations, mu=max(stage.mu, 1e-4), should_stop=should_stop,
+        )  # fmt: skip
+        if math.isfinite(found.cost) or horizon == 1:
+            break
+        horizon = max(1, int(segments[:, 1].max()) // 2)
+    return Stage(found.theta, found.cost, found.mu, stage.iterations + found.iterations, horizon)
+
+
+def train(
+    structure: Structure,
+    dataset: Dataset,
+    settings: TrainingSettings = TrainingSettings(),
+    table: int = 0,
+    should_stop: ShouldStop = never,
+    *,
+    gram: GramTable | None = None,
+    initial: Weights | None = None,
+) -> Fit:
+    """The trained weights of ``structure`` on ``dataset``.
+
+    ``table`` picks the numbers that the hidden units start from; ``initial`` replaces the ARX
+    start. The same arguments give the same bits. Stopped early, it returns the best so far.
+
+    Raises
+    ------
+    TrainingError
+        The records are too short for the lags, or not even one step ahead can be predicted.
+    """
+    problem = make_problem(structure, dataset, settings)
+    stage = first_stage(problem, settings, table, gram, initial)
+    for horizon_s, iterations in zip(settings.horizons_s, settings.iterations, strict=True):
+        if should_stop():
+            break
+        stage = run_stage(problem, stage, horizon_s, iterations, should_stop)
+    return finish(problem, stage)
+
+
+def first_stage(
+    problem: Problem,
+    settings: TrainingSettings,
+    table: int,
+    gram: GramTable | None = None,
+    initial: Weights | None = None,
+) -> Stage:
+    """The state before the first horizon."""
+    structure, dataset = problem.structure, problem.dataset
+    if initial is not None:
+        return Stage(problem.layout.join(initial), math.inf, 1e-2, 0, 1)
+    usable = gram if gram is not None and gram.covers(structure) else gram_for(dataset, structure)
+    arx = fit_arx(
+        usable,
+        structure,
+        max(settings.ridge_linear, 1e-9),
+        kinematic_pairs(dataset, settings.kinematics),
+        settings.kinematic_weight,
+    )
+    return Stage(start(structure, arx, settings, table), math.inf, 1e-2, 0, 1)
+
+
+def finish(problem: Problem, stage: Stage) -> Fit:
+    """The ``Fit`` of a last stage."""
+    if not np.all(np.isfinite(stage.theta)):
+        raise TrainingError("No finite weights were found for this order: choose a smaller one.")
+    whole = problem.dataset.segments(problem.structure.n_start)
+    n_diverged, _ = problem.run(stage.theta, whole)
+    return Fit(
+        weights=problem.layout.weights(stage.theta),
+        cost=stage.cost,
+        iterations=stage.iterations,
+        diverged=n_diverged > 0,
+        horizon_s=stage.horizon * problem.dataset.dt,
+    )
+
+
+def refit(
+    structure: Structure,
+    dataset: Dataset,
+    settings: TrainingSettings = TrainingSettings(),
+    *,
+    tables: tuple[int, ...] = (0, 1, 2, 3, 4),
+    effort: float = 2.0,
+    should_stop: ShouldStop = never,
+    progress: Callable[[int, int], None] | None = None,
+) -> tuple[Fit, ...]:
+    """Full fits of one order from several weight tables, best training cost first.
+
+    ``effort`` multiplies the iteration counts; ``progress`` gets (fits done, fits in all).
+    """
+    harder = replace(settings, iterations=tuple(math.ceil(effort * n) for n in settings.iterations))
+    fits: list[Fit] = []
+    for done, table in enumerate(tables):
+        if should_stop() and fits:
+            break
+        fits.append(train(structure, dataset, harder, table, should_stop))
+        if progress is not None:
+            progress(done + 1, len(tables))
+    return tuple(sorted(fits, key=lambda fit: (fit.diverged, fit.cost)))

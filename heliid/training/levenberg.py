@@ -1,0 +1,154 @@
+"""Levenberg-Marquardt on segments: exact sensitivities, divergence as infinite cost."""
+
+from __future__ import annotations
+
+import math
+from dataclasses import dataclass
+
+import numpy as np
+
+from heliid.events import ShouldStop, never
+from heliid.kernels.gradients import BLOCK, add_normal
+from heliid.kernels.narx import run_segments, squared_errors
+from heliid.kernels.normal import solve_damped
+from heliid.model.network import DIVERGED_AT
+from heliid.model.structure import Structure
+from heliid.training.dataset import Dataset
+from heliid.training.parameters import Layout, Prior
+
+MU_ACCEPT, MU_REJECT = 0.2, 4.0
+MU_MIN, MU_MAX = 1e-9, 1e8
+CHUNK = 20_000  # samples per kernel call, so that Stop is heard
+
+
+class Problem:
+    """One structure on one data set with its prior: cost and normal equations of a flat vector.
+
+    Holds the work space, so one Problem serves one thread.
+    """
+
+    def __init__(
+        self,
+        structure: Structure,
+        dataset: Dataset,
+        prior: Prior,
+        *,
+        single: bool = True,
+        output_weights: np.ndarray | None = None,
+    ) -> None:
+        self.structure = structure
+        self.dataset = dataset
+        self.prior = prior
+        self.layout = Layout.of(structure)
+        self.out_taps, self.in_taps = structure.taps()
+        n_y, size = dataset.n_outputs, self.layout.size
+        weights = np.ones(n_y) if output_weights is None else output_weights
+        self.output_weights = weights
+        self.root_weights = np.sqrt(weights)
+        reach = max([1, *self.out_taps[:, 1].tolist()])
+        self.y_sim = dataset.y_all.copy()
+        self.history = np.zeros((reach + BLOCK, n_y, size), np.float32 if single else np.float64)
+        self.lower = np.empty((size, size))
+
+    def run(self, theta: np.ndarray, segments: np.ndarray) -> tuple[int, np.ndarray]:
+        """Simulate all segments into ``y_sim``; the number diverged, samples survived in each."""
+        linear, bias, w_out, w_hid, b_hid = self.layout.split(theta)
+        alive = np.zeros(len(segments), np.int64)
+        data = self.dataset
+        n_diverged = run_segments(
+            data.u_all, data.y_all, segments, self.out_taps, self.in_taps, w_hid, b_hid, w_out,
+            linear, bias, data.increment_std, DIVERGED_AT, self.y_sim, alive,
+        )  # fmt: skip
+        return int(n_diverged), alive
+
+    def cost(self, theta: np.ndarray, segments: np.ndarray) -> float:
+        """Mean weighted squared error per sample plus the prior; inf when a segment diverges."""
+        if not math.isfinite(float(np.abs(theta).sum())) or self.run(theta, segments)[0] > 0:
+            return math.inf
+        sums = np.zeros(self.dataset.n_outputs)
+        n = squared_errors(self.dataset.y_all, self.y_sim, segments, sums)
+        value = float((sums * self.output_weights).sum()) / n + self.prior.cost(theta)
+        return value if math.isfinite(value) else math.inf
+
+    def normal(
+        self, theta: np.ndarray, segments: np.ndarray
+    ) -> tuple[np.ndarray, np.ndarray] | None:
+        """Gauss-Newton matrix (lower triangle) and half gradient of ``cost``; None if not finite.
+
+        ``y_sim`` must be that of ``theta``, as ``cost`` leaves it.
+        """
+        linear, _, w_out, w_hid, b_hid = self.layout.split(theta)
+        data, size = self.dataset, self.layout.size
+        gram, gradient = np.zeros((size, size)), np.zeros(size)
+        done = 0
+        while done < len(segments):
+            samples = np.cumsum(segments[done:, 1])
+            n = max(1, int(np.searchsorted(samples, CHUNK, side="right")))
+            ok = add_normal(
+                data.u_all, data.y_all, segments[done : done + n], self.out_taps, self.in_taps,
+                w_hid, b_hid, w_out, linear, data.increment_std, self.y_sim, self.root_weights,
+                self.history, gram, gradient,
+            )  # fmt: skip
+            if not ok:
+                return None
+            done += n
+        total = int(segments[:, 1].sum())
+        gram /= total
+        gradient /= total
+        gram += self.prior.matrix
+        gradient += self.prior.half_gradient(theta)
+        return gram, gradient
+
+
+@dataclass(frozen=True, eq=False)
+class Descent:
+    """Where a run of Levenberg-Marquardt ended."""
+
+    theta: np.ndarray
+    cost: float
+    mu: float
+    iterations: int
+
+
+def descend(
+    problem: Problem,
+    theta: np.ndarray,
+    segments: np.ndarray,
+    *,
+    iterations: int,
+    mu: float = 1e-2,
+    tolerance: float = 1e-5,
+    should_stop: ShouldStop = never,
+) -> Descent:
+    """At most ``iterations`` steps from ``theta``; ``cost`` is inf when the start diverges.
+
+    A step is accepted when the cost falls (mu / 5), else damped more (mu * 4). Ends early when
+    two steps in a row gain less than ``tolerance`` of the cost, or no step is found.
+    """
+    cost = problem.cost(theta, segments)
+    size = problem.layout.size
+    step = np.empty(size)
+    slow, done = 0, 0
+    while done < iterations and math.isfinite(cost) and not should_stop():
+        system = problem.normal(theta, segments)
+        done += 1
+        if system is None:
+            break
+        gram, gradient = system
+        accepted = False
+        for _ in range(8):
+            if solve_damped(gram, gradient, mu, problem.lower, step):
+                trial = theta + step
+                value = problem.cost(trial, segments)
+                if value < cost:
+                    accepted = True
+                    break
+            mu = min(mu * MU_REJECT, MU_MAX)
+        if not accepted:
+            break
+        slow = slow + 1 if cost - value < tolerance * cost else 0
+        theta, cost = trial, value
+        mu = max(mu * MU_ACCEPT, MU_MIN)
+        if slow >= 2:
+            break
+    return Descent(theta, cost, mu, done)

@@ -1,0 +1,106 @@
+"""The error of a free run on a data set, graded when it diverges."""
+
+from __future__ import annotations
+
+import math
+from dataclasses import dataclass, field
+
+import numpy as np
+
+from heliid.kernels.narx import run_segments
+from heliid.model.network import DIVERGED_AT, Weights
+from heliid.model.structure import Structure
+from heliid.training.dataset import Dataset
+from heliid.training.fit import TrainingSettings
+
+DIVERGED_COST = 2.0  # cost of a run that diverges at its end; one that never starts costs 3
+STD_FLOOR = 0.2  # of the training std: an output that hardly moves must not rule the cost
+
+
+@dataclass(frozen=True, slots=True)
+class FitnessSettings:
+    """How a structure is scored.
+
+    Attributes
+    ----------
+    windows_s : restart the free run from data every so many seconds; 0 is the whole record.
+    penalty : price of complexity, cost units per (P ln Neff / Neff).
+    n_start : score after this many samples in every record, so that all orders are scored on the
+        same samples; 0 takes each order's own.
+    n_tables : weight tables raced through the first ``n_race`` horizons; the best is finished.
+    """
+
+    training: TrainingSettings = field(default_factory=TrainingSettings)
+    windows_s: tuple[float, ...] = (2.0, 5.0, 10.0, 0.0)
+    penalty: float = 0.01
+    bandwidth_hz: float = 2.5
+    n_start: int = 0
+    n_tables: int = 3
+    n_race: int = 2
+
+
+def free_run_errors(
+    structure: Structure, weights: Weights, dataset: Dataset, window_s: float, n_start: int = 0
+) -> tuple[np.ndarray, float]:
+    """NRMSE (n_records, ny) of the run restarted every ``window_s`` (0: never), share survived.
+
+    Relative to each record's own standard deviation, floored at STD_FLOOR.
+    """
+    start = max(structure.n_start, n_start)
+    horizon = max(1, round(window_s / dataset.dt)) if window_s > 0 else 0
+    segments = dataset.segments(start, horizon)
+    out_taps, in_taps = structure.taps()
+    y_sim = dataset.y_all.copy()
+    alive = np.zeros(len(segments), np.int64)
+    run_segments(
+        dataset.u_all, dataset.y_all, segments, out_taps, in_taps, weights.w_hid, weights.b_hid,
+        weights.w_out, weights.linear, weights.bias, dataset.increment_std, DIVERGED_AT, y_sim,
+        alive,
+    )  # fmt: skip
+    rows = []
+    for first, last in zip(dataset.edges[:-1] + start, dataset.edges[1:], strict=True):
+        if last - first < 2:
+            continue
+        measured = dataset.y_all[first:last]
+        error = measured - y_sim[first:last]
+        std = np.maximum(measured.std(axis=0), STD_FLOOR)
+        rows.append(np.sqrt((error * error).mean(axis=0)) / std)
+    return np.array(rows), float(alive.sum()) / float(segments[:, 1].sum())
+
+
+def validation_cost(
+    structure: Structure,
+    weights: Weights,
+    dataset: Dataset,
+    windows_s: tuple[float, ...],
+    n_start: int = 0,
+) -> tuple[float, np.ndarray, bool]:
+    """Mean over windows, records and outputs; NRMSE (ny,) of the last window; any divergence.
+
+    A window in which runs diverge costs 2 + (1 - share of samples survived).
+    """
+    costs = []
+    nrmse = np.zeros(dataset.n_outputs)
+    diverged = False
+    for window_s in windows_s:
+        errors, share = free_run_errors(structure, weights, dataset, window_s, n_start)
+        nrmse = errors.mean(axis=0)
+        if share < 1.0:
+            diverged = True
+            costs.append(DIVERGED_COST + (1.0 - share))
+        else:
+            costs.append(min(float(errors.mean()), DIVERGED_COST))
+    return float(np.mean(costs)), nrmse, diverged
+
+
+def complexity_price(
+    structure: Structure, train: Dataset, penalty: float, bandwidth_hz: float
+) -> float:
+    """The price of complexity, penalty * P ln(Neff) / Neff.
+
+    Neff counts samples that are independent at the bandwidth of interest.
+    """
+    seconds = train.n_samples * train.dt
+    n_eff = max(min(2.0 * bandwidth_hz * seconds, train.n_samples), 10.0)
+    n_eff *= train.n_outputs
+    return penalty * structure.n_parameters * math.log(n_eff) / n_eff

@@ -1,0 +1,105 @@
+import numpy as np
+import pytest
+
+from heliid.kernels.gradients import jacobian
+from heliid.kernels.narx import tanh_array
+from tests.reference.slow_narx import adjoint_gradient, run
+
+
+def test_tanh_stays_within_three_units_in_the_last_place():
+    x = np.concatenate([np.linspace(-25, 25, 40_001), np.geomspace(1e-15, 1, 20_000), [0.0]])
+    out = np.empty_like(x)
+    tanh_array(x, out)
+    exact = np.tanh(x.astype(np.longdouble))
+    assert np.max(np.abs(out - exact) / np.spacing(np.abs(exact.astype(float)))) < 3.0
+
+
+def test_tanh_is_odd_and_bounded():
+    x = np.linspace(0, 60, 5000)
+    up, down = np.empty_like(x), np.empty_like(x)
+    tanh_array(x, up)
+    tanh_array(-x, down)
+    np.testing.assert_array_equal(up, -down)
+    assert np.all(up <= 1.0)
+
+
+@pytest.mark.parametrize("horizon", [1, 5, 17, 0])
+def test_run_agrees_with_its_slow_twin(case, horizon):
+    problem = case.problem()
+    segments = case.dataset.segments(case.structure.n_start, horizon)
+    n_diverged, alive = problem.run(problem.layout.join(case.weights), segments)
+    data = case.dataset
+    slow, slow_alive = run(
+        case.structure, case.weights, data.increment_std, data.u_all, data.y_all, segments
+    )
+    inside = ~np.isnan(slow)
+    np.testing.assert_allclose(problem.y_sim[inside], slow[inside], rtol=1e-12, atol=1e-12)
+    np.testing.assert_array_equal(alive, slow_alive)
+    assert n_diverged == np.sum(alive < segments[:, 1])
+
+
+def test_a_diverging_run_holds_its_last_good_sample(case):
+    problem = case.problem()
+    theta = problem.layout.join(case.weights)
+    bias = problem.layout.bias(0)
+    theta[bias] = 200.0
+    segments = case.dataset.segments(case.structure.n_start)
+    n_diverged, alive = problem.run(theta, segments)
+    assert n_diverged == 2
+    assert np.all(alive < segments[:, 1])
+    assert np.all(np.abs(problem.y_sim) <= 50.0)
+
+
+def sensitivities(case, segments, dtype=np.float64):
+    problem = case.problem()
+    problem.run(problem.layout.join(case.weights), segments)
+    data, weights = case.dataset, case.weights
+    rows = np.empty((int(segments[:, 1].sum()), data.n_outputs, problem.layout.size), dtype)
+    jacobian(
+        data.u_all, data.y_all, segments, problem.out_taps, problem.in_taps, weights.w_hid,
+        weights.b_hid, weights.w_out, weights.linear, data.increment_std, problem.y_sim, rows,
+    )  # fmt: skip
+    return rows, problem
+
+
+@pytest.mark.parametrize("horizon", [1, 7, 0])
+def test_jacobian_agrees_with_finite_differences(case, horizon):
+    segments = case.dataset.segments(case.structure.n_start, horizon)
+    rows, problem = sensitivities(case, segments)
+    theta = problem.layout.join(case.weights)
+    where = np.concatenate([np.arange(a, a + n) for a, n in segments])
+    for c in range(problem.layout.size):
+        h = 1e-5
+        up, down = theta.copy(), theta.copy()
+        up[c] += h
+        down[c] -= h
+        problem.run(up, segments)
+        plus = problem.y_sim[where].copy()
+        problem.run(down, segments)
+        slope = (plus - problem.y_sim[where]) / (2 * h)
+        np.testing.assert_allclose(rows[:, :, c], slope, rtol=2e-4, atol=1e-5)
+
+
+@pytest.mark.parametrize("single", [False, True])
+@pytest.mark.parametrize("horizon", [1, 7, 0])
+def test_normal_equations_agree_with_jacobian_and_adjoint(case, horizon, single):
+    segments = case.dataset.segments(case.structure.n_start, horizon)
+    rows, _ = sensitivities(case, segments)
+    problem = case.problem(single=single)
+    theta = problem.layout.join(case.weights)
+    problem.cost(theta, segments)
+    gram, gradient = problem.normal(theta, segments)
+    flat = rows.reshape(-1, rows.shape[2])
+    n = segments[:, 1].sum()
+    expected = flat.T @ flat / n
+    accuracy = 2e-5 if single else 1e-9
+    big = np.abs(np.diag(expected)).max()
+    np.testing.assert_allclose(
+        np.tril(gram), np.tril(expected + problem.prior.matrix), rtol=0, atol=accuracy * big
+    )
+    data = case.dataset
+    adjoint = adjoint_gradient(
+        case.structure, case.weights, data.increment_std, data.u_all, data.y_all, segments
+    )
+    size = np.abs(adjoint).max() / n + 1.0
+    np.testing.assert_allclose(gradient, adjoint / n, rtol=0, atol=accuracy * size)
