@@ -4,21 +4,23 @@ from __future__ import annotations
 
 import io
 from collections.abc import Iterator
-from dataclasses import dataclass
 from pathlib import Path
-from typing import Any, NoReturn
+from typing import Any
 
 import numpy as np
 
 from heliid.data import csvscan
-from heliid.data.dialect import Dialect, detect, is_number, split_line, to_float
+from heliid.data.csvwalk import MAX_MAGNITUDE, block_lines, walk_block
+from heliid.data.dialect import detect
 from heliid.data.record import Channel, FlightRecord, Source, StepDone
+from heliid.data.tabletext import Dialect
+from heliid.data.timeaxis import FAR_ORIGIN, TimeParser, gps_seconds, over_midnight, parser_for
 from heliid.errors import RecordError
 from heliid.units import find_unit
 
 MIN_SAMPLES = 16
-MAX_MAGNITUDE = 1e30  # no quantity of flight is larger; 1e300 is a fault of the recorder
-_SHOWN = 40  # characters of a bad cell that a message repeats
+_SMALL_BLOCK = 64 * 1024  # bytes; a bad block is halved down to this before it is walked
+_UNSTATED_STEP = 2.0  # a time column without unit and with larger steps is hardly in seconds
 
 
 def read_csv(
@@ -28,7 +30,8 @@ def read_csv(
 
     Without ``dialect`` it is detected. Nothing is repaired on the way: a cell that is not a
     plain number, a missing value, a row of another length or a time that does not increase
-    is refused with its place.
+    is refused with its place. Missing values pass only with a ``dialect`` whose
+    ``missing_policy`` says how to bridge them, and the history then says how many there were.
 
     Raises
     ------
@@ -39,15 +42,22 @@ def read_csv(
     csvscan.check_file(path)
     if dialect is None:
         dialect = detect(path)
-    table = _read_table(path, dialect)
-    return _to_record(path, name or path.stem, dialect, table)
+    _check_columns(path, dialect)
+    try:
+        times, values, sha256 = _read_table(path, dialect)
+    except OSError as reason:
+        raise RecordError(
+            f"{path.name}: reading stopped ({reason.strerror or reason}): "
+            f"check the disk or the network and open the file again."
+        ) from None
+    return _to_record(path, name or path.stem, dialect, times, values, sha256)
 
 
 class CsvReader:
     """The reader of text tables for the ``heliid.readers`` entry points."""
 
-    suffixes = (".csv", ".txt", ".dat", ".asc", ".tsv", ".tab", ".prn", ".log")
-    extra = ""
+    name = "Text table (CSV)"
+    suffixes = (".csv", ".txt", ".dat", ".asc", ".tsv", ".tab", ".prn")
 
     def sniff(self, path: Path) -> bool:
         """True when the ending is one of a text table."""
@@ -56,48 +66,14 @@ class CsvReader:
     def list_channels(self, path: Path) -> tuple[Channel, ...]:
         """The channels in the file, without reading the samples."""
         found = detect(path)
-        return tuple(
-            Channel.of(name, unit)
-            for i, (name, unit) in enumerate(zip(found.names, found.units, strict=True))
-            if i not in found.time_columns
-        )
+        return tuple(Channel.of(found.names[i], found.units[i] or "-") for i in found.kept_columns)
 
     def read(self, path: Path, *, name: str | None = None) -> FlightRecord:
         """As ``read_csv``."""
         return read_csv(path, name=name)
 
 
-@dataclass(frozen=True, eq=False)
-class _Table:
-    """Numbers of all columns (N, n_columns), file units, and the hash of the file."""
-
-    values: np.ndarray
-    sha256: str
-
-
-def _read_table(path: Path, dialect: Dialect) -> _Table:
-    _check_names(path, dialect)
-    encoding = csvscan.Encoding(dialect.encoding, dialect.bom)
-    found = csvscan.scan(path, encoding, dialect.newline, dialect.delimiter)
-    n_rows = found.n_line_ends + 2 - dialect.first_data_line
-    n_cells = n_rows * dialect.n_columns
-    if n_cells > csvscan.MAX_CELLS:
-        raise RecordError(
-            f"{path.name}: the table has {n_cells / 1e6:.0f} million cells, the limit is "
-            f"{csvscan.MAX_CELLS / 1e6:.0f} million: split the file into manoeuvres."
-        )
-    values = np.empty((max(n_rows, 0), dialect.n_columns))
-    filled = 0
-    for line, block in _data_blocks(path, dialect, encoding):
-        part = _parse_block(path, dialect, line, block)
-        if filled + len(part) > len(values):
-            raise RecordError(f"{path.name}: the file changed while it was read: open it again.")
-        values[filled : filled + len(part)] = part
-        filled += len(part)
-    return _Table(values[:filled], found.sha256)
-
-
-def _check_names(path: Path, dialect: Dialect) -> None:
+def _check_columns(path: Path, dialect: Dialect) -> None:
     where = f"{path.name}, row {dialect.header_line}"
     seen: dict[str, int] = {}
     for i, name in enumerate(dialect.names):
@@ -112,245 +88,306 @@ def _check_names(path: Path, dialect: Dialect) -> None:
                 f"{seen[name] + 1}, wanted different names: rename or delete one of the two."
             )
         seen[name] = i
-    if len(dialect.names) < 2:
+    if not dialect.kept_columns:
+        names = ", ".join(f"'{name}'" for name in dialect.names)
         raise RecordError(
-            f"{where}: only the column '{dialect.names[0] if dialect.names else ''}' was found, "
-            f"wanted a time column and at least one channel: check the separator of columns."
+            f"{where}: only {names or 'no column'} was found, wanted a time column and at least "
+            f"one channel: check the separator of the columns."
         )
+
+
+def _read_table(path: Path, dialect: Dialect) -> tuple[np.ndarray, np.ndarray, str]:
+    """Raw times (N, n_time), channel values (N, n_kept) in file units, and the file's hash."""
+    encoding = csvscan.Encoding(dialect.encoding, dialect.bom)
+    found = csvscan.scan(path, encoding, dialect.newline)
+    n_rows = max(found.n_line_ends + 2 - dialect.first_data_line, 0)
+    if n_rows * dialect.n_columns > csvscan.MAX_CELLS:
+        raise RecordError(
+            f"{path.name}: the table has {n_rows * dialect.n_columns / 1e6:.0f} million cells, the "
+            f"limit is {csvscan.MAX_CELLS / 1e6:.0f} million: split the file into manoeuvres."
+        )
+    columns, kept = list(dialect.time_columns), list(dialect.kept_columns)
+    times, values = np.empty((n_rows, len(columns))), np.empty((n_rows, len(kept)))
+    parse_time = parser_for(dialect.time_format)
+    n = 0
+    for line, block in _data_blocks(path, dialect, encoding):
+        part = _parse_block(path, dialect, line, block, parse_time)
+        if n + len(part) > n_rows:
+            raise RecordError(f"{path.name}: the file changed while it was read: open it again.")
+        times[n : n + len(part)] = part[:, columns]
+        values[n : n + len(part)] = part[:, kept]
+        n += len(part)
+    return times[:n], values[:n], found.sha256
 
 
 def _data_blocks(
     path: Path, dialect: Dialect, encoding: csvscan.Encoding
 ) -> Iterator[tuple[int, bytes]]:
     """First line number and bytes of blocks of data lines; blank lines at the end are gone."""
-    line = 1
-    held: tuple[int, bytes] | None = None
-    for block in csvscan.line_blocks(path, encoding, dialect.newline):
-        n_lines = block.count(b"\n")
-        start = line
-        skip = dialect.first_data_line - line
+    line, to_skip = 1, dialect.first_data_line - 1
+    blank = b""  # blank lines wait here until it is known whether the file ends with them
+    for whole in csvscan.line_blocks(path, encoding, dialect.newline):
+        n_lines = whole.count(b"\n")
+        block = whole
+        while to_skip and block:
+            block = block[block.find(b"\n") + 1 :] if b"\n" in block else b""
+            to_skip, n_lines, line = to_skip - 1, n_lines - 1, line + 1
+        if not block.strip():
+            blank += block
+            continue
+        body = block.rstrip(b"\r\n \t\x1a")
+        end = block.find(b"\n", len(body)) + 1 or len(block)
+        piece = blank + block[:end]
+        yield line - blank.count(b"\n"), piece if piece.endswith(b"\n") else piece + b"\n"
         line += n_lines
-        if skip > 0:
-            for _ in range(min(skip, n_lines)):
-                block = block[block.index(b"\n") + 1 :]
-            start += min(skip, n_lines)
-            if skip > n_lines:
-                continue
-        if held is not None and block.strip():
-            yield held
-            held = None
-        held = (start, block) if held is None else (held[0], held[1] + block)
-    if held is not None:
-        tail = held[1].rstrip(b"\r\n \t\x1a")
-        if tail:
-            yield held[0], tail + b"\n"
+        blank = block[end:]
 
 
-def _parse_block(path: Path, dialect: Dialect, line: int, block: bytes) -> np.ndarray:
-    """The numbers of one block, (n, n_columns); falls back to the walk that finds the place."""
-    if dialect.has_blank_lines or not _is_plain(block, dialect):
-        return _walk(path, dialect, line, block)
-    values = _parse_fast(block, dialect)
-    if values is None or values.shape != (block.count(b"\n"), dialect.n_columns):
-        return _walk(path, dialect, line, block)
-    with np.errstate(invalid="ignore"):
-        if not bool((np.abs(values) <= MAX_MAGNITUDE).all()):
-            return _walk(path, dialect, line, block)
-    return values
+def _parse_block(
+    path: Path, dialect: Dialect, line: int, block: bytes, parse_time: TimeParser
+) -> np.ndarray:
+    """The numbers of one block, (n, n_columns): fast if all is well, else the place of the fault.
+
+    A block that the fast parser refuses is halved until the fault is in a small one, so that
+    the slow walk answers at once.
+    """
+    fast = _parse_fast(block, dialect, parse_time) if _is_plain(block, dialect) else None
+    if fast is not None:
+        return fast
+    if len(block) > _SMALL_BLOCK:
+        cut = block.find(b"\n", len(block) // 2) + 1
+        if 0 < cut < len(block):
+            first = _parse_block(path, dialect, line, block[:cut], parse_time)
+            later = line + block.count(b"\n", 0, cut)
+            second = _parse_block(path, dialect, later, block[cut:], parse_time)
+            return np.concatenate([first, second])
+    return walk_block(path, dialect, line, block, parse_time)
 
 
 def _is_plain(block: bytes, dialect: Dialect) -> bool:
     """False when the block holds bytes that pandas would quietly accept or stumble over."""
-    if b"\0" in block or dialect.has_trailing_delimiter:
+    if b"\0" in block or (not dialect.is_quoted and b'"' in block):
         return False
-    if not dialect.is_padded and (b" " in block or (dialect.delimiter != "\t" and b"\t" in block)):
-        return False
-    return not dialect.is_quoted or b'"' not in block or block.count(b'"') % 2 == 0
+    if dialect.is_padded or dialect.has_text_time or dialect.ignored:
+        return True
+    return b" " not in block and (dialect.delimiter == "\t" or b"\t" not in block)
 
 
-def _parse_fast(block: bytes, dialect: Dialect) -> np.ndarray | None:
-    """The block through pandas' C parser, or None when it does not like it."""
+def _parse_fast(block: bytes, dialect: Dialect, parse_time: TimeParser) -> np.ndarray | None:
+    """The block through pandas' C parser, or None when anything at all is unusual."""
     import pandas as pd
 
-    options: dict[str, Any] = {}
+    text_columns = [*dialect.text_columns]
+    n_columns = dialect.n_columns + dialect.has_trailing_delimiter
+    if dialect.has_trailing_delimiter:
+        text_columns.append(n_columns - 1)
+    n_rows = block.count(b"\n")
+    if dialect.has_blank_lines:
+        n_rows -= sum(not text.strip() for text in block.split(b"\n")[:-1])
+    try:
+        frame = pd.read_csv(io.BytesIO(block), **_pandas_options(dialect, n_columns, text_columns))
+    except (ValueError, OverflowError):  # pandas' own errors are ValueErrors
+        return None
+    if frame.shape != (n_rows, n_columns):
+        return None
+    if dialect.accepts_missing and block.count(dialect.delimiter.encode()) != n_rows * (
+        n_columns - 1
+    ):
+        return None  # a short row would be filled up as missing
+    if dialect.has_trailing_delimiter and any(cell.strip() for cell in frame[n_columns - 1]):
+        return None
+    return _columns_of(frame, dialect, parse_time)
+
+
+def _pandas_options(dialect: Dialect, n_columns: int, text_columns: list[int]) -> dict[str, Any]:
+    import pandas as pd
+
+    kinds: dict[int, Any] = dict.fromkeys(range(n_columns), "float64")
+    kinds.update(dict.fromkeys(text_columns, object))
+    options: dict[str, Any] = {
+        "header": None,
+        "dtype": kinds if text_columns else "float64",
+        "engine": "c",
+        "sep": r"\s+" if dialect.delimiter == " " else dialect.delimiter,
+        "decimal": dialect.decimal,
+        "quoting": 0 if dialect.is_quoted else 3,
+        "na_filter": False,
+        "keep_default_na": False,
+        "skip_blank_lines": dialect.has_blank_lines,
+        "skipinitialspace": dialect.is_padded,
+        "encoding": "utf-8" if dialect.encoding.startswith("utf") else dialect.encoding,
+        "encoding_errors": "replace",
+        "low_memory": False,
+    }
+    if dialect.accepts_missing:
+        numbers = set(range(n_columns)) - set(text_columns) - set(dialect.time_columns)
+        marks = sorted(dialect.missing_marks)
+        options |= {"na_filter": True, "na_values": dict.fromkeys(sorted(numbers), marks)}
     if tuple(int(part) for part in pd.__version__.split(".")[:2]) < (3, 1):
         options["float_precision"] = "round_trip"  # later versions are exact by default
-    try:
-        frame = pd.read_csv(
-            io.BytesIO(block), header=None, dtype="float64", engine="c",
-            sep=r"\s+" if dialect.delimiter == " " else dialect.delimiter,
-            decimal=dialect.decimal, quoting=0 if dialect.is_quoted else 3,
-            na_filter=False, keep_default_na=False, skip_blank_lines=False,
-            skipinitialspace=dialect.is_padded, encoding="latin-1", low_memory=False, **options,
-        )  # fmt: skip
-    except (ValueError, OverflowError):  # pandas' ParserError and EmptyDataError are ValueErrors
+    return options
+
+
+def _columns_of(frame: Any, dialect: Dialect, parse_time: TimeParser) -> np.ndarray | None:
+    """(n, n_columns) numbers of a parsed block, None when one is out of range or no time."""
+    text_columns = dialect.text_columns
+    if not text_columns and not dialect.has_trailing_delimiter:
+        values = frame.to_numpy()
+    else:
+        values = np.zeros((len(frame), dialect.n_columns))
+        numbers = [i for i in range(dialect.n_columns) if i not in text_columns]
+        values[:, numbers] = frame[numbers].to_numpy(dtype=float)
+    with np.errstate(invalid="ignore"):
+        is_good = np.abs(values) <= MAX_MAGNITUDE
+    if dialect.accepts_missing:
+        is_good |= np.isnan(values)
+    if not is_good.all():
         return None
-    return frame.to_numpy()
-
-
-def _walk(path: Path, dialect: Dialect, line: int, block: bytes) -> np.ndarray:
-    """The block cell by cell: its numbers, or the first problem with its place."""
-    codec = "utf-8" if dialect.encoding.startswith("utf") else dialect.encoding
-    rows = []
-    for i, text in enumerate(block.decode(codec, errors="replace").split("\n")[:-1]):
-        text = text.removesuffix("\r")
-        if not text.strip():
-            if dialect.has_blank_lines:
-                continue
-            raise RecordError(
-                f"{path.name}, row {line + i}: the line is blank in the middle of the data, wanted "
-                f"{dialect.n_columns} numbers: delete the line or split the record there."
-            )
-        rows.append(_walk_line(path, dialect, line + i, text))
-    return np.array(rows, dtype=float).reshape(-1, dialect.n_columns)
-
-
-def _walk_line(path: Path, dialect: Dialect, line: int, text: str) -> list[float]:
-    cells = split_line(text, dialect)
-    if dialect.has_trailing_delimiter and len(cells) == dialect.n_columns + 1:
-        if not cells[-1].strip():
-            cells.pop()
-    values = []
-    for j, cell in enumerate(cells[: dialect.n_columns]):
-        plain = cell.strip(" \t") if dialect.is_padded else cell
-        if not is_number(plain, dialect.decimal):
-            _refuse_cell(path, dialect, line, j, cell, cells)
-        value = to_float(plain, dialect.decimal)
-        if not abs(value) <= MAX_MAGNITUDE:
-            _refuse_size(path, dialect, line, j, cell)
-        values.append(value)
-    if len(cells) != dialect.n_columns:
-        _refuse_length(path, dialect, line, cells)
+    if dialect.has_text_time:
+        cells = [frame[j] for j in dialect.time_columns]
+        seconds = [parse_time(" ".join(c.strip() for c in row)) for row in zip(*cells, strict=True)]
+        if None in seconds:
+            return None
+        values[:, dialect.time_columns[0]] = seconds
     return values
 
 
-def _where(path: Path, dialect: Dialect, line: int, column: int) -> str:
-    return f"{path.name}, row {line}, column '{dialect.names[column]}'"
-
-
-def _shown(cell: str) -> str:
-    text = "".join(letter if letter.isprintable() else f"\\x{ord(letter):02x}" for letter in cell)
-    return f"'{text}'" if len(text) <= _SHOWN else f"'{text[:_SHOWN]}...'"
-
-
-def _refuse_size(path: Path, dialect: Dialect, line: int, column: int, cell: str) -> NoReturn:
-    raise RecordError(
-        f"{_where(path, dialect, line, column)}: {_shown(cell)} is larger than any quantity of "
-        f"flight (limit {MAX_MAGNITUDE:g}): correct that cell or cut the record before it."
+def _to_record(
+    path: Path, name: str, dialect: Dialect, times: np.ndarray, values: np.ndarray, sha256: str
+) -> FlightRecord:
+    if len(values) < MIN_SAMPLES:
+        raise RecordError(
+            f"{path.name}: the table has {len(values)} row{'' if len(values) == 1 else 's'} of "
+            f"data, wanted at least {MIN_SAMPLES}: export the whole manoeuvre."
+        )
+    time, history = _time_axis(path, dialect, times)
+    if dialect.accepts_missing:
+        time, values, done = _bridge_missing(path, dialect, time, values)
+        history += done
+    if dialect.ignored:
+        left_out = [dialect.names[i] for i in dialect.ignored]
+        history += (StepDone("columns left out", (("names", left_out),)),)
+    channels = tuple(
+        Channel.of(dialect.names[i], dialect.units[i] or "-") for i in dialect.kept_columns
     )
-
-
-def _refuse_length(path: Path, dialect: Dialect, line: int, cells: list[str]) -> NoReturn:
-    n, wanted = len(cells), dialect.n_columns
-    if n < wanted:
-        raise RecordError(
-            f"{_where(path, dialect, line, n)}: the value '' is missing, the row ends after {n} "
-            f"of {wanted} cells: complete the row or delete it."
-        )
-    raise RecordError(
-        f"{path.name}, row {line}, column {wanted + 1}: {_shown(cells[wanted])} has no column "
-        f"name, the row has {n} cells and the header {wanted} names: "
-        f"correct the row or the header."
-    )
-
-
-def _refuse_cell(
-    path: Path, dialect: Dialect, line: int, column: int, cell: str, cells: list[str]
-) -> NoReturn:
-    where = _where(path, dialect, line, column)
-    plain = cell.strip()
-    if len(cell.encode("utf-8", "replace")) > csvscan.MAX_CELL_BYTES:
-        raise RecordError(
-            f"{where}: the cell {_shown(cell)} has {len(cell)} characters, the limit is 64 KiB: "
-            f"check that this is the right file."
-        )
-    repeated = [split.strip() for split in cells]
-    if all(any(name and name in text for text in repeated) for name in dialect.names):
-        raise RecordError(
-            f"{where}: {_shown(cell)} repeats the header in the middle of the data, wanted a "
-            f"number: split the file there, each part is a record of its own."
-        )
-    raise RecordError(f"{where}: {_shown(cell)} {_reason(cell, plain, dialect)}.")
-
-
-def _reason(cell: str, plain: str, dialect: Dialect) -> str:
-    """What is wrong with a cell, what was wanted and what to do."""
-    comma = dialect.decimal == ","
-    wanted = "wanted a plain number such as " + ("-1,25" if comma else "-1.25")
-    if plain == "":
-        return (
-            f"is a missing value, {wanted}: fill the cell, delete the row, or choose in the "
-            f"import dialog how missing values are bridged"
-        )
-    if "\0" in cell:
-        return f"holds a zero byte (NUL), {wanted}: the file is damaged, export it again"
-    if is_number(plain, dialect.decimal):
-        return f"has a space beside the number, {wanted}: delete the space"
-    if plain.startswith('"') or plain.count('"') % 2:
-        return f"has a quotation mark that is never closed, {wanted}: delete the mark"
-    if plain.lower().lstrip("+-") in ("nan", "inf", "infinity", "na", "n/a", "null", "none", ""):
-        return (
-            f"is not a finite number, {wanted}: correct the cell, delete the row, or choose in "
-            f"the import dialog how missing values are bridged"
-        )
-    other = "." if comma else ","
-    if is_number(plain.replace(other, "").replace("_", "").replace("'", ""), dialect.decimal):
-        return f"has a separator of thousands, {wanted}: export without such separators"
-    return f"is not a number, {wanted}: correct that cell or delete the row"
-
-
-def _to_record(path: Path, name: str, dialect: Dialect, table: _Table) -> FlightRecord:
-    n_samples = len(table.values)
-    if n_samples < MIN_SAMPLES:
-        raise RecordError(
-            f"{path.name}: the table has {n_samples} row{'' if n_samples == 1 else 's'} of data, "
-            f"wanted at least {MIN_SAMPLES}: export the whole manoeuvre."
-        )
-    column = dialect.time_columns[0]
-    time = _time_in_seconds(path, dialect, table.values[:, column])
-    kept = [
-        i for i in range(dialect.n_columns)
-        if i not in dialect.time_columns and i not in dialect.ignored
-    ]  # fmt: skip
-    channels = tuple(Channel.of(dialect.names[i], dialect.units[i] or "-") for i in kept)
-    values = table.values[:, kept]
     for j, channel in enumerate(channels):
         unit = find_unit(channel.unit)
-        if unit is not None:
+        if unit is not None and unit.symbol != unit.si:
             values[:, j] = unit.to_si(values[:, j])
-    source = Source(path.name, table.sha256, str(path))
-    return FlightRecord(name, time, values, channels, source, history=_history(dialect))
+    return FlightRecord(name, time, values, channels, Source(path.name, sha256, str(path)), history)
 
 
-def _history(dialect: Dialect) -> tuple[StepDone, ...]:
-    return ()
-
-
-def _time_in_seconds(path: Path, dialect: Dialect, raw: np.ndarray) -> np.ndarray:
-    """The time axis in s, strictly increasing; refuses with the row otherwise."""
+def _time_axis(
+    path: Path, dialect: Dialect, times: np.ndarray
+) -> tuple[np.ndarray, tuple[StepDone, ...]]:
+    """The time axis in s, strictly increasing, and what was done to it."""
+    if dialect.time_format == "step":
+        return np.arange(len(times)) * dialect.time_step, (
+            StepDone("time base", (("dt", dialect.time_step),)),
+        )
     column = dialect.time_columns[0]
-    name = dialect.names[column]
-    text = dialect.time_unit or dialect.units[column]
-    unit = find_unit(text) if text else None
-    if text and (unit is None or unit.si != "s"):
-        raise RecordError(
-            f"{path.name}, row {dialect.header_line}, column '{name}': the unit '{text}' is not a "
-            f"unit of time, wanted s, ms or us: name the time column and its unit, 'time [s]'."
-        )
-    steps = np.diff(raw)
-    bad = np.flatnonzero(~(steps > 0.0))
+    if dialect.time_format == "number":
+        raw = times[:, 0]
+        factor = _time_factor(path, dialect, raw)
+    elif dialect.time_format == "gps":
+        unit = find_unit(dialect.time_unit or dialect.units[dialect.time_columns[1]] or "s")
+        factor, raw = 1.0, gps_seconds(times[:, 0], times[:, 1] * (unit.factor if unit else 1.0))
+    else:
+        factor, raw = 1.0, times[:, 0]
+        if dialect.time_format == "clock":
+            raw = over_midnight(raw)
+    bad = np.flatnonzero(~(np.diff(raw) > 0.0))
     if len(bad):
-        i = int(bad[0]) + 1
-        what = "repeats" if raw[i] == raw[i - 1] else "goes back behind"
+        _refuse_time_order(path, dialect, int(bad[0]) + 1, raw, column)
+    is_far = abs(raw[0]) * factor > FAR_ORIGIN or dialect.time_format != "number"
+    if not is_far:
+        return raw * factor if factor != 1.0 else raw, ()
+    start = StepDone("time origin", (("first_s", float(raw[0] * factor)),))
+    return (raw - raw[0]) * factor, (start,)
+
+
+def _time_factor(path: Path, dialect: Dialect, raw: np.ndarray) -> float:
+    """Seconds per unit of the time column."""
+    column = dialect.time_columns[0]
+    where = f"{path.name}, row {dialect.header_line}, column '{dialect.names[column]}'"
+    text = dialect.time_unit or dialect.units[column]
+    if text:
+        unit = find_unit(text)
+        if unit is None or unit.si != "s":
+            raise RecordError(
+                f"{where}: the unit '{text}' is not a unit of time, wanted s, ms or us: "
+                f"name the time column and its unit, for example 'time [s]'."
+            )
+        return unit.factor
+    step = float(np.median(np.diff(raw)))
+    if step >= _UNSTATED_STEP:
         raise RecordError(
-            f"{path.name}, row {dialect.first_data_line + i}, column '{name}': the time {raw[i]:g} "
-            f"{what} the {raw[i - 1]:g} of the row before, wanted an increasing time: "
-            f"delete that row or split the record there."
+            f"{where}: the time has steps of {step:g} and no unit, wanted one of s, ms, us: "
+            f"write the unit into the header, for example '{dialect.names[column]} [ms]'."
         )
-    if unit is None and np.median(steps) >= 2.0:
-        raise RecordError(
-            f"{path.name}, row {dialect.header_line}, column '{name}': the step of "
-            f"{np.median(steps):g} has no unit, wanted one of s, ms, us: "
-            f"write the unit into the header, for example '{name} [ms]'."
-        )
-    return unit.to_si(raw) if unit is not None else raw
+    return 1.0
+
+
+def _refuse_time_order(
+    path: Path, dialect: Dialect, sample: int, raw: np.ndarray, column: int
+) -> None:
+    line = _line_of_sample(path, dialect, sample)
+    what = "repeats" if raw[sample] == raw[sample - 1] else "goes back behind"
+    raise RecordError(
+        f"{path.name}, row {line}, column '{dialect.names[column]}': the time {raw[sample]:.10g} "
+        f"{what} the {raw[sample - 1]:.10g} of the row before, wanted an increasing time: "
+        f"delete that row or split the record there."
+    )
+
+
+def _line_of_sample(path: Path, dialect: Dialect, sample: int) -> int:
+    """The line of the file that holds this sample; only asked for when something is wrong."""
+    encoding = csvscan.Encoding(dialect.encoding, dialect.bom)
+    seen = 0
+    for line, block in _data_blocks(path, dialect, encoding):
+        for number, _ in block_lines(path, dialect, line, block):
+            if seen == sample:
+                return number
+            seen += 1
+    return dialect.first_data_line + sample
+
+
+def _bridge_missing(
+    path: Path, dialect: Dialect, time: np.ndarray, values: np.ndarray
+) -> tuple[np.ndarray, np.ndarray, tuple[StepDone, ...]]:
+    """Time and values without nan, by the dialect's policy; the history says how many cells."""
+    is_missing = np.isnan(values)
+    n_missing = int(is_missing.sum())
+    if not n_missing:
+        return time, values, ()
+    policy = dialect.missing_policy
+    if policy == "drop":
+        rows = ~is_missing.any(axis=1)
+        if rows.sum() < MIN_SAMPLES:
+            raise RecordError(
+                f"{path.name}: only {rows.sum()} rows have every value, wanted at least "
+                f"{MIN_SAMPLES}: leave out the columns with missing values, or interpolate them."
+            )
+        time, values = time[rows], values[rows]
+    else:
+        _fill_columns(path, dialect, time, values, is_missing)
+    done = StepDone("missing values", (("policy", policy), ("n_cells", n_missing)))
+    return time, values, (done,)
+
+
+def _fill_columns(
+    path: Path, dialect: Dialect, time: np.ndarray, values: np.ndarray, is_missing: np.ndarray
+) -> None:
+    """Fill nan in place: straight lines between neighbours, or the value before; ends held."""
+    for j in np.flatnonzero(is_missing.any(axis=0)):
+        there = np.flatnonzero(~is_missing[:, j])
+        if not len(there):
+            raise RecordError(
+                f"{path.name}, column '{dialect.names[dialect.kept_columns[j]]}': every value is "
+                f"missing: leave the column out in the import dialog."
+            )
+        if dialect.missing_policy == "hold":
+            latest = np.searchsorted(there, np.arange(len(time)), side="right") - 1
+            values[:, j] = values[there[np.maximum(latest, 0)], j]
+        else:
+            values[:, j] = np.interp(time, time[there], values[there, j])

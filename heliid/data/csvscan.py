@@ -58,7 +58,6 @@ class Scan:
     n_bytes: int
     sha256: str
     n_line_ends: int  # of the kind in use; a last line without one is not counted
-    n_commas: int  # occurrences of the delimiter asked for
 
 
 def check_file(path: Path) -> int:
@@ -168,7 +167,7 @@ def _whole_characters(head: bytes) -> int:
     return end
 
 
-def scan(path: Path, encoding: Encoding, newline: str, delimiter: str) -> Scan:
+def scan(path: Path, encoding: Encoding, newline: str) -> Scan:
     """Hash, line ends and longest line of the whole file, in constant memory.
 
     Raises
@@ -178,16 +177,14 @@ def scan(path: Path, encoding: Encoding, newline: str, delimiter: str) -> Scan:
     """
     digest = hashlib.sha256()
     end = newline[-1].encode(encoding.codec)
-    mark = delimiter.encode(encoding.codec)
-    n_ends = n_marks = n_bytes = since_end = 0
+    n_ends = n_bytes = since_end = 0
     with path.open("rb") as stream:
         while chunk := stream.read(_SCAN_BYTES):
             digest.update(chunk)
             since_end = _longest_open(path, chunk, end, since_end, n_ends)
             n_ends += chunk.count(end)
-            n_marks += chunk.count(mark)
             n_bytes += len(chunk)
-    return Scan(n_bytes, digest.hexdigest(), n_ends, n_marks)
+    return Scan(n_bytes, digest.hexdigest(), n_ends)
 
 
 def _longest_open(path: Path, chunk: bytes, end: bytes, since_end: int, n_ends: int) -> int:

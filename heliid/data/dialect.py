@@ -1,119 +1,47 @@
-"""How a table file is written: encoding, separators, header, units, time; found or told.
+"""The dialect detector: how a text table is written, from its first lines.
 
-The detector proposes and never converts on a guess: what it cannot read is refused by
-the reader with the place, and the import dialog lets the user say otherwise.
+It proposes and never converts on a guess: what does not fit is refused by the reader with
+its place, and the import dialog lets the user say otherwise (``preview``).
 """
 
 from __future__ import annotations
 
-import csv
 import re
 from collections import Counter
-from dataclasses import dataclass, fields, replace
+from collections.abc import Sequence
+from dataclasses import dataclass, replace
+from itertools import pairwise
 from pathlib import Path
-from typing import Any
+from typing import NoReturn
 
 from heliid.data import csvscan
+from heliid.data.csvwalk import cell_problem
 from heliid.data.header import is_time_name, looks_like_unit, split_header, unit_of_cell
+from heliid.data.tabletext import (
+    DECIMALS,
+    DELIMITERS,
+    MISSING_MARKS,
+    Dialect,
+    is_comment,
+    is_number,
+    split_line,
+)
+from heliid.data.timeaxis import column_kind, looks_like_time, parser_for
 from heliid.errors import RecordError
+from heliid.units import find_unit
 
-DELIMITERS = (",", ";", "\t", "|", " ")  # " " stands for runs of spaces
-DECIMALS = (".", ",")
-COMMENTS = ("#", "%", "//", "!", "*", "'")
-MISSING_MARKS = (
-    "", "nan", "NaN", "NAN", "na", "NA", "n/a", "N/A", "#N/A", "null", "NULL", "none", "None",
-    "-", "--", "---", "*", "?", "Inf", "missing", "-9999", "-999.25",
-)  # fmt: skip
-MISSING_POLICIES = ("refuse", "interpolate", "hold", "drop")
-_WORDS_FOR_MISSING = frozenset(mark for mark in MISSING_MARKS if not mark.startswith("-9"))
+__all__ = ["BadCell", "Dialect", "Preview", "detect", "preview", "split_line"]
+
 HEAD_LINES = 400
-_NUMBER = {
-    ".": re.compile(r"[+-]?(?:[0-9]+\.?[0-9]*|\.[0-9]+)(?:[eE][+-]?[0-9]+)?"),
-    ",": re.compile(r"[+-]?(?:[0-9]+,?[0-9]*|,[0-9]+)(?:[eE][+-]?[0-9]+)?"),
-}
+_COMMENTS = ("#", "%", "//", "!", "*", ";")
+_TEXT_CELL = re.compile(r"[^\W\d_][\w \-/.:]*")  # a word, not a spoilt number
+_WEEK_NAMES = frozenset({"gps_week", "gpsweek", "week", "gpswk", "wn", "gwk", "gps_wk"})
+_TOW_NAMES = frozenset(
+    {"tow", "gps_tow", "sow", "gps_sow", "itow", "gpssow", "seconds_of_week", "gms", "gps_seconds",
+     "gps_ms", "time_of_week"}
+)  # fmt: skip
 
-
-@dataclass(frozen=True, slots=True)
-class Dialect:
-    """Everything the reader must be told about a text table; lines count from 1, columns from 0.
-
-    ``names`` and ``units`` cover every column of the file, the time columns included; an empty
-    unit means that none is written. ``time_format`` is one of ``heliid.data.timeaxis.FORMATS``.
-    ``missing`` are cell texts that stand for no value; what happens to them is
-    ``missing_policy``: refused unless the user chose otherwise.
-    """
-
-    encoding: str = "utf-8"
-    bom: int = 0
-    newline: str = "\n"
-    delimiter: str = ","
-    decimal: str = "."
-    is_quoted: bool = False
-    is_padded: bool = False  # spaces around cells
-    has_trailing_delimiter: bool = False
-    has_blank_lines: bool = False
-    comment: str = ""
-    header_line: int = 1  # 0: the names are given, not read
-    unit_line: int = 0  # 0: no unit row
-    first_data_line: int = 2
-    names: tuple[str, ...] = ()
-    units: tuple[str, ...] = ()
-    time_columns: tuple[int, ...] = (0,)
-    time_format: str = "number"
-    time_unit: str = ""  # "": as in the header
-    ignored: tuple[int, ...] = ()  # columns left out, e.g. text
-    missing: tuple[str, ...] = ()
-    missing_policy: str = "refuse"
-
-    def to_dict(self) -> dict[str, Any]:
-        """Plain data."""
-        out: dict[str, Any] = {}
-        for item in fields(self):
-            value = getattr(self, item.name)
-            out[item.name] = list(value) if isinstance(value, tuple) else value
-        return out
-
-    @classmethod
-    def from_dict(cls, data: dict[str, Any]) -> Dialect:
-        """The inverse of ``to_dict``; unknown keys are refused."""
-        known = {item.name for item in fields(cls)}
-        unknown = sorted(set(data) - known)
-        if unknown:
-            raise RecordError(
-                f"The import profile has the unknown setting '{unknown[0]}': "
-                f"delete the profile and import the file again."
-            )
-        values = {
-            key: tuple(value) if isinstance(value, list) else value for key, value in data.items()
-        }
-        return cls(**values)
-
-    @property
-    def n_columns(self) -> int:
-        """Columns of the file, time and ignored ones included."""
-        return len(self.names)
-
-
-def is_number(cell: str, decimal: str = ".") -> bool:
-    """True for a plain ASCII decimal number; no ``inf``, no hex, no separators of thousands."""
-    return _NUMBER[decimal].fullmatch(cell) is not None
-
-
-def to_float(cell: str, decimal: str = ".") -> float:
-    """The value of a cell for which ``is_number`` holds."""
-    return float(cell.replace(",", ".") if decimal == "," else cell)
-
-
-def split_line(line: str, dialect: Dialect) -> list[str]:
-    """The cells of one line, padding kept, quotes removed; an open quote leaves its mark."""
-    if dialect.delimiter == " ":
-        return line.split()
-    if dialect.is_quoted and '"' in line:
-        try:
-            return next(csv.reader([line], delimiter=dialect.delimiter, strict=True))
-        except (csv.Error, StopIteration):
-            return line.split(dialect.delimiter)
-    return line.split(dialect.delimiter)
+Row = list[str] | None  # None: a blank or comment line
 
 
 def detect(path: Path | str) -> Dialect:
@@ -128,39 +56,39 @@ def detect(path: Path | str) -> Dialect:
     csvscan.check_file(path)
     head = csvscan.read_head(path)
     encoding = csvscan.find_encoding(path, head)
-    newline = _find_newline(path, head, encoding)
-    lines = _head_lines(path, head, encoding, newline)
+    newline, text = _decode(path, head, encoding)
+    lines = _head_lines(path, text, newline, is_whole=len(head) < csvscan.HEAD_BYTES)
     base = Dialect(encoding=encoding.codec, bom=encoding.bom, newline=newline)
-    base = replace(base, comment=_find_comment(lines))
-    base = _find_separators(path, lines, base)
-    return _find_time(path, lines, _find_header(path, lines, base))
+    base = _find_separators(path, lines, replace(base, comment=_find_comment(lines)))
+    rows: list[Row] = [
+        None if not line.strip() or is_comment(line, base) else split_line(line, base)
+        for line in lines
+    ]
+    found, data = _find_header(path, lines, rows, base)
+    return _find_text_and_missing(_find_time(path, found, data), data)
 
 
-def _find_newline(path: Path, head: bytes, encoding: csvscan.Encoding) -> str:
-    text = head
-    if encoding.is_wide:
-        whole = head[encoding.bom : encoding.bom + (len(head) - encoding.bom) // 2 * 2]
-        text = whole.decode(encoding.codec, errors="replace").encode("utf-8")
-    n_feed, n_return, n_both = text.count(b"\n"), text.count(b"\r"), text.count(b"\r\n")
-    newline = "\r" if n_return > 2 * n_feed else "\r\n" if n_both > n_feed / 2 else "\n"
-    longest = text.find(newline[-1].encode())
-    if longest < 0 and len(text) > csvscan.MAX_LINE_BYTES or longest > csvscan.MAX_LINE_BYTES:
-        raise RecordError(
-            f"{path.name}, row 1: the line is longer than 1 MiB, which no table of flight data "
-            f"is: check that this is the right file."
-        )
-    return newline
-
-
-def _head_lines(path: Path, head: bytes, encoding: csvscan.Encoding, newline: str) -> list[str]:
+def _decode(path: Path, head: bytes, encoding: csvscan.Encoding) -> tuple[str, str]:
+    """The line end in use and the text of the head, its byte-order mark removed."""
     body = head[encoding.bom :]
     if encoding.is_wide:
         body = body[: len(body) // 2 * 2]
     text = body.decode(encoding.codec, errors="replace")
-    lines = [line.rstrip("\r\n") for line in text.split(newline[-1])]
-    if len(head) >= csvscan.HEAD_BYTES:
-        lines.pop()  # cut in the middle
-    if not any(line.strip() for line in lines):
+    n_feed, n_return, n_both = text.count("\n"), text.count("\r"), text.count("\r\n")
+    newline = "\r" if n_return > 2 * n_feed else "\r\n" if n_both > n_feed / 2 else "\n"
+    if len(text.split(newline[-1], 1)[0]) >= csvscan.MAX_LINE_BYTES // (1 + encoding.is_wide):
+        raise RecordError(
+            f"{path.name}, row 1: the line is longer than 1 MiB, which no table of flight data "
+            f"is: check that this is the right file."
+        )
+    return newline, text
+
+
+def _head_lines(path: Path, text: str, newline: str, *, is_whole: bool) -> list[str]:
+    lines = [line.rstrip("\r\n") for line in text.split(newline[-1], HEAD_LINES + 1)]
+    if not is_whole or len(lines) > HEAD_LINES:
+        lines.pop()  # cut in the middle, or the rest of the file
+    if not any(line.strip("\x1a \t") for line in lines):
         raise RecordError(
             f"{path.name}: the file has no content but empty lines: export the record again."
         )
@@ -168,34 +96,32 @@ def _head_lines(path: Path, head: bytes, encoding: csvscan.Encoding, newline: st
 
 
 def _find_comment(lines: list[str]) -> str:
-    """The comment mark that begins lines of the head, or ""."""
-    for mark in COMMENTS:
-        if any(line.lstrip().startswith(mark) for line in lines[:100]):
+    """The mark that begins comment lines of the head, or ""."""
+    for mark in _COMMENTS:
+        n = sum(line.lstrip().startswith(mark) for line in lines[:100])
+        if 0 < n < 0.8 * len(lines):
             return mark
     return ""
 
 
-def _is_comment(line: str, dialect: Dialect) -> bool:
-    return bool(dialect.comment) and line.lstrip().startswith(dialect.comment)
-
-
 def _find_separators(path: Path, lines: list[str], base: Dialect) -> Dialect:
     """Delimiter and decimal sign, scored together by how many cells come out as numbers."""
-    body = [line for line in lines if line.strip() and not _is_comment(line, base)]
+    body = [line for line in lines if line.strip() and not is_comment(line, base)]
     body = body[len(body) // 4 :][:200] if len(body) > 12 else body
+    base = replace(base, is_quoted=any('"' in line for line in lines[:200]))
     best, best_score = base, 0.0
     for delimiter in DELIMITERS:
         for decimal in DECIMALS:
-            if decimal == delimiter:
-                continue
-            trial = replace(
-                base, delimiter=delimiter, decimal=decimal,
-                is_quoted=any('"' in line for line in lines[:200]),
-            )  # fmt: skip
-            score = _score(body, trial)
-            if score > best_score + 1e-9:
-                best, best_score = trial, score
+            if decimal != delimiter:
+                trial = replace(base, delimiter=delimiter, decimal=decimal)
+                score = _score(body, trial)
+                if score > best_score + 1e-9:
+                    best, best_score = trial, score
     if best_score == 0.0:
+        if len(body) == 1 and max(len(body[0].split(mark)) for mark in DELIMITERS) > 1:
+            raise RecordError(
+                f"{path.name}: there is a header but 0 rows of data: export the manoeuvre again."
+            )
         raise RecordError(
             f"{path.name}: no table of numbers was found in this text (wanted columns separated "
             f"by comma, semicolon, tab, bar or spaces): choose the file with flight data."
@@ -204,139 +130,144 @@ def _find_separators(path: Path, lines: list[str], base: Dialect) -> Dialect:
 
 
 def _score(lines: list[str], dialect: Dialect) -> float:
-    """Share of consistent lines times share of number cells, a little more for more columns."""
+    """Share of lines alike times share of number cells, squared; 0 when it is no table."""
     rows = [split_line(line, dialect) for line in lines]
     counts = Counter(len(row) for row in rows if len(row) >= 2)
     if not counts:
         return 0.0
     width, n_alike = counts.most_common(1)[0]
-    good = total = 0
+    good = total = n_numbers = 0
     for row in rows:
         if len(row) == width:
             cells = [cell.strip() for cell in row]
-            good += sum(_is_value(cell, dialect.decimal) for cell in cells)
+            numbers = sum(is_number(cell, dialect.decimal) for cell in cells)
+            others = sum(cell in MISSING_MARKS or looks_like_time(cell) for cell in cells)
+            good += numbers + others
+            n_numbers += numbers
             total += len(cells)
-    share = good / total
-    if share < 0.2:
+    if n_numbers < 0.2 * total:
         return 0.0
-    # a decimal sign that is never used must not win over the usual one
+    # a decimal sign that is never used must not win over the usual one, nor spaces over a mark
     usual = 1.0 if dialect.decimal == "." else 0.999
-    return usual * share**2 * n_alike / len(lines) * (1.0 + 0.001 * min(width, 100))
+    usual *= 0.998 if dialect.delimiter == " " else 1.0
+    return usual * (good / total) ** 2 * n_alike / len(lines) * (1.0 + 1e-5 * min(width, 50))
 
 
-_DATE_LIKE = re.compile(
-    r"\d{1,4}[-/.]\d{1,2}[-/.]\d{1,4}([T ]\d{1,2}:\d{2}(:\d{2}([.,]\d+)?)?\s*(Z|[+-]\d\d:?\d\d)?)?"
-    r"|(\d+[:/])?\d{1,2}:\d{2}(:\d{2}([.,]\d+)?)?"
-)
-
-
-def _is_value(cell: str, decimal: str) -> bool:
-    """True for a number, a date, a time or a mark for a missing one."""
-    return (
-        is_number(cell, decimal)
-        or bool(_DATE_LIKE.fullmatch(cell))
-        or (cell in _WORDS_FOR_MISSING and cell != "")
-    )
-
-
-def _find_header(path: Path, lines: list[str], base: Dialect) -> Dialect:
-    rows = [
-        None if not line.strip() or _is_comment(line, base) else split_line(line, base)
-        for line in lines
-    ]
+def _find_header(
+    path: Path, lines: list[str], rows: list[Row], base: Dialect
+) -> tuple[Dialect, list[list[str]]]:
+    """The dialect with header, unit row and names, and the data rows of the head."""
     width = _usual_width(rows, base)
     first = _first_data_row(rows, width, base)
-    above = [i for i in range(first) if rows[i] is not None]
-    named = [i for i in above if _is_text_row(rows[i], width, base)]
+    named = [i for i in range(first) if _is_text_row(rows[i], width, base)]
     if not named:
-        _refuse_no_header(path, lines, first, base)
-    unit_at = -1
-    header_at = named[-1]
-    if (
-        len(named) >= 2
-        and named[-2] == _previous(rows, named[-1])
-        and _is_unit_row(rows[named[-1]])
-    ):
-        header_at, unit_at = named[-2], named[-1]
-    start = max(header_at, unit_at) + 1
-    while start < len(rows) and rows[start] is None and lines[start].strip():
+        in_comment = _header_in_comment(lines[:first], width, base)
+        if in_comment < 0:
+            _refuse_no_header(path, rows, first)
+        rows = [*rows]
+        text = lines[in_comment].lstrip().removeprefix(base.comment).strip()
+        rows[in_comment] = split_line(text, base)
+        named = [in_comment]
+    header_at, unit_at = _header_and_units(rows, named)
+    start = max(header_at, unit_at, named[-1] if unit_at >= 0 else -1) + 1
+    while start < first and rows[start] is None and lines[start].strip():
         start += 1  # comment lines directly under the header
-    header = list(rows[header_at] or [])
-    unit_row = list(rows[unit_at] or []) if unit_at >= 0 else []
+    body = lines[start : start + 60]
+    has_blank_lines = _has_blank_lines(body)
+    if has_blank_lines:
+        while start < first and not lines[start].strip():
+            start += 1
+    data = [row for row in rows[start:] if row is not None]
     base = replace(
         base,
         header_line=header_at + 1,
         unit_line=unit_at + 1,
         first_data_line=start + 1,
-        is_padded=_find_padding(rows[first : first + 50], base),
-        has_blank_lines=_has_blank_lines(lines[start : start + 60]),
+        is_padded=_is_padded(data[:50], base),
+        has_blank_lines=has_blank_lines,
     )
-    return _name_columns(path, base, header, unit_row, rows[first : first + 50])
+    unit_row = list(rows[unit_at] or []) if unit_at >= 0 else []
+    return _name_columns(path, base, list(rows[header_at] or []), unit_row, data[:50]), data
 
 
-def _usual_width(rows: list[list[str] | None], base: Dialect) -> int:
+def _usual_width(rows: Sequence[Row], base: Dialect) -> int:
+    """Cells per line, counted by how many numbers lines of that width hold."""
     widths: Counter[int] = Counter()
     for row in rows:
         if row is not None and len(row) >= 2:
-            good = sum(_is_value(cell.strip(), base.decimal) for cell in row)
-            widths[len(row)] += good
+            widths[len(row)] += sum(is_number(cell.strip(), base.decimal) for cell in row)
     return widths.most_common(1)[0][0]
 
 
-def _first_data_row(rows: list[list[str] | None], width: int, base: Dialect) -> int:
+def _first_data_row(rows: Sequence[Row], width: int, base: Dialect) -> int:
     for i, row in enumerate(rows):
         if row is not None and abs(len(row) - width) <= 1:
-            good = sum(_is_value(cell.strip(), base.decimal) for cell in row)
-            if good >= max(1, len(row) / 2) and is_number_or_time(row[0], base.decimal):
+            n_numbers = sum(_starts_data(cell, base) for cell in row)
+            if _starts_data(row[0], base) and n_numbers >= max(1, len(row) // 2):
                 return i
-    return len(rows)
+    return next((i for i, row in enumerate(rows) if row and _starts_data(row[0], base)), len(rows))
 
 
-def is_number_or_time(cell: str, decimal: str) -> bool:
-    """True for a number, a date or a time of day."""
+def _starts_data(cell: str, base: Dialect) -> bool:
     text = cell.strip()
-    return is_number(text, decimal) or bool(_DATE_LIKE.fullmatch(text))
+    return is_number(text, base.decimal) or looks_like_time(text)
 
 
-def _is_text_row(row: list[str] | None, width: int, base: Dialect) -> bool:
-    if row is None or len(row) < 2:
+def _is_text_row(row: Row, width: int, base: Dialect) -> bool:
+    """True for a line that can be a header or a unit row."""
+    if row is None or len(row) < 2 or _starts_data(row[0], base):
         return False
     cells = [cell.strip() for cell in row]
     n_numbers = sum(is_number(cell, base.decimal) for cell in cells)
-    near = abs(len(cells) - width) <= max(1, width // 3)
-    return near and n_numbers <= len(cells) // 4 and any(cells)
+    is_near = abs(len(cells) - width) <= max(1, width // 3)
+    return is_near and n_numbers <= len(cells) // 4 and any(cells)
 
 
-def _previous(rows: list[list[str] | None], at: int) -> int:
-    """The index of the last non-empty row before ``at``."""
-    return next((i for i in range(at - 1, -1, -1) if rows[i] is not None), -1)
+def _header_in_comment(lines: list[str], width: int, base: Dialect) -> int:
+    """The last comment line whose words are as many as the columns, as numpy writes it; or -1."""
+    for i in range(len(lines) - 1, -1, -1):
+        if is_comment(lines[i], base):
+            text = lines[i].lstrip().removeprefix(base.comment).strip()
+            row = split_line(text, base)
+            if len(row) == width and _is_text_row(row, width, base):
+                return i
+    return -1
 
 
-def _is_unit_row(row: list[str] | None) -> bool:
+def _header_and_units(rows: Sequence[Row], named: list[int]) -> tuple[int, int]:
+    """Indices of header and unit row (-1: none) among the text rows above the data."""
+    for back in (1, 2):  # the unit row is last, or one line of explanations stands below it
+        if len(named) > back and _is_unit_row(rows[named[-back]]):
+            before = named[-back - 1]
+            if all(rows[i] is None for i in range(before + 1, named[-back])):
+                return before, named[-back]
+    return named[-1], -1
+
+
+def _is_unit_row(row: Row) -> bool:
     cells = [cell.strip() for cell in row or [] if cell.strip()]
     return bool(cells) and sum(looks_like_unit(cell) for cell in cells) >= 0.6 * len(cells)
 
 
-def _refuse_no_header(path: Path, lines: list[str], first: int, base: Dialect) -> None:
-    if first >= len(lines):
+def _refuse_no_header(path: Path, rows: Sequence[Row], first: int) -> NoReturn:
+    row = rows[first] if first < len(rows) else None
+    if row is None:
         raise RecordError(
             f"{path.name}: no table of numbers was found in this text: "
             f"choose the file with flight data."
         )
-    cell = split_line(lines[first], base)[0].strip()
     raise RecordError(
-        f"{path.name}, row {first + 1}, column 1: '{cell}' is a number where a column name such "
-        f"as 'time [s]' was wanted: add a header line with one name per column."
+        f"{path.name}, row {first + 1}, column 1: '{row[0].strip()[:40]}' is a number where a "
+        f"column name such as 'time [s]' was wanted: add a header line with one name per column."
     )
 
 
-def _find_padding(rows: list[list[str] | None], base: Dialect) -> bool:
+def _is_padded(data: list[list[str]], base: Dialect) -> bool:
     """True when spaces around cells are the habit of this file, not one slip."""
     if base.delimiter == " ":
         return True
-    cells = [cell for row in rows if row is not None for cell in row]
-    n_padded = sum(cell != cell.strip() for cell in cells)
-    return n_padded > 0.1 * len(cells)
+    cells = [cell for row in data for cell in row]
+    return sum(cell != cell.strip() for cell in cells) > 0.1 * len(cells)
 
 
 def _has_blank_lines(lines: list[str]) -> bool:
@@ -346,39 +277,179 @@ def _has_blank_lines(lines: list[str]) -> bool:
 
 
 def _name_columns(
-    path: Path,
-    base: Dialect,
-    header: list[str],
-    unit_row: list[str],
-    rows: list[list[str] | None],
+    path: Path, base: Dialect, header: list[str], unit_row: list[str], data: list[list[str]]
 ) -> Dialect:
-    data = [row for row in rows if row is not None]
     width = Counter(len(row) for row in data).most_common(1)[0][0] if data else len(header)
-    ends_empty = bool(data) and all(
-        len(r) >= 2 and not r[-1].strip() for r in data if len(r) == width
-    )
-    if ends_empty and (len(header) == width - 1 or not header[-1].strip()):
-        header = header[: width - 1]
-        unit_row = unit_row[: width - 1]
-        base = replace(base, has_trailing_delimiter=True)
-    if len(header) > csvscan.MAX_COLUMNS or width > csvscan.MAX_COLUMNS:
+    if max(len(header), width) > csvscan.MAX_COLUMNS:
         raise RecordError(
             f"{path.name}: the table has {max(len(header), width)} columns, the limit is "
             f"{csvscan.MAX_COLUMNS}: export only the channels you need."
         )
-    pairs = [split_header(cell) for cell in header]
-    units = [unit for _, unit in pairs]
-    for i, cell in enumerate(unit_row[: len(units)]):
-        if cell.strip():
-            units[i] = unit_of_cell(cell)
-    names = tuple(
-        cell.strip() if unit_row and i < len(unit_row) and unit_row[i].strip() else pairs[i][0]
-        for i, cell in enumerate(header)
+    ends_empty = bool(data) and all(not row[-1].strip() for row in data if len(row) == width)
+    if ends_empty and width > 2 and (len(header) == width - 1 or not header[-1].strip()):
+        header, unit_row = header[: width - 1], unit_row[: width - 1]
+        base = replace(base, has_trailing_delimiter=True)
+    unit_row = unit_row + [""] * (len(header) - len(unit_row))
+    names, units = [], []
+    for cell, below in zip(header, unit_row, strict=False):
+        name, unit = split_header(cell)
+        if below.strip():
+            name, unit = cell.strip(), unit_of_cell(below)
+        names.append(name)
+        units.append(unit)
+    return replace(base, names=tuple(names), units=tuple(units))
+
+
+def _columns(data: list[list[str]], n: int) -> list[list[str]]:
+    """Cells by column, short rows left out."""
+    return [[row[j].strip() for row in data if len(row) > j] for j in range(n)]
+
+
+def _find_time(path: Path, base: Dialect, data: list[list[str]]) -> Dialect:
+    """Which columns are the time and how it is written."""
+    columns = _columns(data, base.n_columns)
+    lowered = [name.strip().lower().replace(" ", "_") for name in base.names]
+    is_numeric = [_mostly_numbers(cells, base) for cells in columns]
+    weeks = [i for i, name in enumerate(lowered) if name in _WEEK_NAMES and is_numeric[i]]
+    tows = [i for i, name in enumerate(lowered) if name in _TOW_NAMES and is_numeric[i]]
+    if weeks and tows:
+        in_ms = lowered[tows[0]] in ("itow", "gms", "gps_ms") and not base.units[tows[0]]
+        unit = "ms" if in_ms else ""
+        return replace(base, time_columns=(weeks[0], tows[0]), time_format="gps", time_unit=unit)
+    named = [i for i, name in enumerate(base.names) if is_time_name(name) and is_numeric[i]]
+    named.sort(key=lambda i: not _has_time_unit(base.units[i]))
+    named += [i for i in range(base.n_columns) if is_numeric[i] and _has_time_unit(base.units[i])]
+    if named:
+        return replace(base, time_columns=(named[0],))
+    kinds = [column_kind(cells) for cells in columns]
+    if "datetime" in kinds:
+        return replace(base, time_columns=(kinds.index("datetime"),), time_format="datetime")
+    if "clock" in kinds:
+        clock = kinds.index("clock")
+        if "date" in kinds:
+            both = (kinds.index("date"), clock)
+            return replace(base, time_columns=both, time_format="date+clock")
+        return replace(base, time_columns=(clock,), time_format="clock")
+    if columns and _increases(columns[0], base):
+        return base
+    first = next((i for i, name in enumerate(base.names) if is_time_name(name)), -1)
+    if first >= 0:
+        return replace(base, time_columns=(first,))  # its cells are refused with their place
+    if len(data) < 3:
+        return base
+    raise RecordError(
+        f"{path.name}, row {base.header_line}: no column is named as a time and the first one, "
+        f"'{base.names[0]}', does not increase: name the time column 'time [s]'."
     )
-    return replace(base, names=names, units=tuple(units))
 
 
-def _find_time(path: Path, lines: list[str], base: Dialect) -> Dialect:
-    """Which column is the time; the first of a usual name, else the first column."""
-    named = [i for i, name in enumerate(base.names) if is_time_name(name)]
-    return replace(base, time_columns=(named[0] if named else 0,))
+def _mostly_numbers(cells: list[str], base: Dialect) -> bool:
+    return bool(cells) and sum(is_number(c, base.decimal) for c in cells) > 0.5 * len(cells)
+
+
+def _has_time_unit(unit: str) -> bool:
+    found = find_unit(unit) if unit else None
+    return found is not None and found.si == "s"
+
+
+def _increases(cells: list[str], base: Dialect) -> bool:
+    """True when most steps of a column's numbers go up."""
+    values = [
+        float(cell.replace(",", ".") if base.decimal == "," else cell)
+        for cell in cells
+        if is_number(cell, base.decimal)
+    ]
+    n_up = sum(b > a for a, b in pairwise(values))
+    return len(values) >= 3 and n_up >= 0.8 * (len(values) - 1)
+
+
+def _find_text_and_missing(base: Dialect, data: list[list[str]]) -> Dialect:
+    """Columns of words are left out; marks for missing values are noted, not acted upon."""
+    ignored, marks = [], set()
+    for j, cells in enumerate(_columns(data, base.n_columns)):
+        if j in base.time_columns:
+            continue
+        used = [cell for cell in cells if cell not in MISSING_MARKS]
+        if used and all(_TEXT_CELL.fullmatch(c) or looks_like_time(c) for c in used):
+            ignored.append(j)
+        else:
+            marks.update(cell for cell in cells if cell in MISSING_MARKS)
+    return replace(base, ignored=tuple(ignored), missing=tuple(sorted(marks)))
+
+
+@dataclass(frozen=True, slots=True)
+class BadCell:
+    """A cell of the preview that the reader would refuse; both indices from 0 in the preview."""
+
+    row: int
+    column: int
+    line: int  # of the file, from 1
+    reason: str
+
+
+@dataclass(frozen=True, slots=True)
+class Preview:
+    """The first data rows as the dialect splits them, and what is wrong with them.
+
+    ``problem`` is the one sentence the reader would refuse the file with on what is shown, ""
+    when the rows are fine. Rows keep their own number of cells.
+    """
+
+    dialect: Dialect
+    rows: tuple[tuple[str, ...], ...] = ()
+    lines: tuple[int, ...] = ()  # line of the file of each row
+    bad: tuple[BadCell, ...] = ()
+    problem: str = ""
+
+
+def preview(path: Path | str, dialect: Dialect | None = None, n_rows: int = 50) -> Preview:
+    """The first ``n_rows`` data rows, bad cells marked; never raises for what is in the file."""
+    path = Path(path)
+    try:
+        found = dialect or detect(path)
+        head = csvscan.read_head(path)
+        encoding = csvscan.Encoding(found.encoding, found.bom)
+        body = head[found.bom :]
+        body = body[: len(body) // 2 * 2] if encoding.is_wide else body
+        text = body.decode(found.encoding, errors="replace").split(found.newline[-1])
+    except (RecordError, LookupError) as reason:
+        return Preview(dialect or Dialect(), problem=str(reason))
+    if len(head) >= csvscan.HEAD_BYTES:
+        text.pop()
+    rows, lines, bad = [], [], []
+    for number, ended in enumerate(text[found.first_data_line - 1 :], found.first_data_line):
+        line = ended.rstrip("\r\n")
+        if len(rows) >= n_rows:
+            break
+        if line.strip("\x1a \t") and not is_comment(line, found):
+            cells = split_line(line, found)
+            bad += _bad_cells(found, cells, len(rows), number)
+            rows.append(tuple(cells))
+            lines.append(number)
+    problem = ""
+    if bad:
+        names = found.names
+        column = names[bad[0].column] if bad[0].column < len(names) else str(bad[0].column + 1)
+        problem = f"{path.name}, row {bad[0].line}, column '{column}': the cell {bad[0].reason}."
+    return Preview(found, tuple(rows), tuple(lines), tuple(bad), problem)
+
+
+def _bad_cells(dialect: Dialect, cells: list[str], row: int, line: int) -> list[BadCell]:
+    if dialect.has_trailing_delimiter and len(cells) == dialect.n_columns + 1:
+        cells = cells[:-1]
+    out = []
+    for j, cell in enumerate(cells):
+        reason = ""
+        if j >= dialect.n_columns:
+            reason = "has no column name"
+        elif j not in dialect.text_columns:
+            reason = cell_problem(cell, dialect)
+        elif j in dialect.time_columns:
+            parts = [cells[i].strip() for i in dialect.time_columns if i < len(cells)]
+            if parser_for(dialect.time_format)(" ".join(parts)) is None:
+                reason = f"'{cell[:40]}' is not a time"
+        if reason:
+            out.append(BadCell(row, j, line, reason))
+    if len(cells) < dialect.n_columns:
+        out.append(BadCell(row, len(cells), line, "is missing, the row is too short"))
+    return out

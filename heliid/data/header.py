@@ -21,11 +21,12 @@ _ENDINGS: dict[str, str] = {
 _TIME_ENDINGS: dict[str, str] = {
     "s": "s", "sec": "s", "ms": "ms", "us": "us", "ns": "ns", "min": "min", "h": "h",
 }  # fmt: skip
-_TIME_NAMES = frozenset(
-    "t time zeit temps tiempo tempo timestamp time_stamp timestamps elapsed elapsed_time "
-    "elapsedtime seconds sec secs utc gpstime gps_time timeus datetime date_time zeitstempel "
-    "sample_time simtime sim_time test_time rel_time reltime clock uhrzeit irig".split()
-)
+_TIME_NAMES = frozenset({
+    "t", "time", "zeit", "temps", "tiempo", "tempo", "timestamp", "time_stamp", "timestamps",
+    "elapsed", "elapsed_time", "elapsedtime", "seconds", "sec", "secs", "utc", "gpstime",
+    "gps_time", "timeus", "datetime", "date_time", "zeitstempel", "sample_time", "simtime",
+    "sim_time", "test_time", "rel_time", "reltime", "clock", "uhrzeit", "irig",
+})  # fmt: skip
 
 
 def split_header(cell: str) -> tuple[str, str]:
