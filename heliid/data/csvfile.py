@@ -132,7 +132,7 @@ def _data_blocks(
         while to_skip and block:
             block = block[block.find(b"\n") + 1 :] if b"\n" in block else b""
             to_skip, n_lines, line = to_skip - 1, n_lines - 1, line + 1
-        if not block.strip():
+        if not block.strip(b"\r\n \t\x1a"):
             blank += block
             continue
         body = block.rstrip(b"\r\n \t\x1a")

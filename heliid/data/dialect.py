@@ -33,7 +33,7 @@ from heliid.units import find_unit
 __all__ = ["BadCell", "Dialect", "Preview", "detect", "preview", "split_line"]
 
 HEAD_LINES = 400
-_COMMENTS = ("#", "%", "//", "!", "*", ";")
+_COMMENTS = ("#", "%", "//", "!", "*")
 _TEXT_CELL = re.compile(r"[^\W\d_][\w \-/.:]*")  # a word, not a spoilt number
 _WEEK_NAMES = frozenset({"gps_week", "gpsweek", "week", "gpswk", "wn", "gwk", "gps_wk"})
 _TOW_NAMES = frozenset(
@@ -112,7 +112,7 @@ def _find_separators(path: Path, lines: list[str], base: Dialect) -> Dialect:
     best, best_score = base, 0.0
     for delimiter in DELIMITERS:
         for decimal in DECIMALS:
-            if decimal != delimiter:
+            if decimal != delimiter or base.is_quoted:  # "0,5","1,5" is written by spreadsheets
                 trial = replace(base, delimiter=delimiter, decimal=decimal)
                 score = _score(body, trial)
                 if score > best_score + 1e-9:
