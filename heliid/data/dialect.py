@@ -365,7 +365,8 @@ def _increases(cells: list[str], base: Dialect) -> bool:
 
 def _find_text_and_missing(base: Dialect, data: list[list[str]]) -> Dialect:
     """Columns of words are left out; marks for missing values are noted, not acted upon."""
-    ignored, marks = [], set()
+    ignored: list[int] = []
+    marks: set[str] = set()
     for j, cells in enumerate(_columns(data, base.n_columns)):
         if j in base.time_columns:
             continue
@@ -416,7 +417,9 @@ def preview(path: Path | str, dialect: Dialect | None = None, n_rows: int = 50) 
         return Preview(dialect or Dialect(), problem=str(reason))
     if len(head) >= csvscan.HEAD_BYTES:
         text.pop()
-    rows, lines, bad = [], [], []
+    rows: list[tuple[str, ...]] = []
+    lines: list[int] = []
+    bad: list[BadCell] = []
     for number, ended in enumerate(text[found.first_data_line - 1 :], found.first_data_line):
         line = ended.rstrip("\r\n")
         if len(rows) >= n_rows:

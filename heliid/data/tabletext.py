@@ -23,6 +23,11 @@ _NUMBER = {
     ",": re.compile(r"[+-]?(?:[0-9]+,?[0-9]*|,[0-9]+)(?:[eE][+-]?[0-9]+)?"),
 }
 
+_KINDS: dict[str, type | tuple[type, ...]] = {
+    "str": str, "int": int, "bool": bool, "float": (float, int),
+    "tuple[str, ...]": tuple, "tuple[int, ...]": tuple,
+}  # fmt: skip
+
 
 @dataclass(frozen=True, slots=True)
 class Dialect:
@@ -74,9 +79,15 @@ class Dialect:
                 f"The import profile has the unknown setting '{unknown[0]}': "
                 f"delete the profile and import the file again."
             )
-        values = {
+        values: dict[str, Any] = {
             key: tuple(value) if isinstance(value, list) else value for key, value in data.items()
         }
+        for item in fields(cls):
+            if item.name in values and not isinstance(values[item.name], _KINDS[str(item.type)]):
+                raise RecordError(
+                    f"The import profile has '{values[item.name]}' as {item.name}: "
+                    f"delete the profile and import the file again."
+                )
         return cls(**values)
 
     @property

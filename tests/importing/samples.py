@@ -72,20 +72,20 @@ SAMPLES: dict[str, Sample] = {
     "utf-16 le with mark": Sample(b"\xff\xfe" + _b(rows(), "utf-16-le")),
     "utf-16 be with mark": Sample(b"\xfe\xff" + _b(rows(), "utf-16-be")),
     "utf-16 without mark": Sample(_b(rows(), "utf-16-le")),
-    "latin-1 degree sign": Sample(
-        _b(rows(head="time [s],delta_lon [%],q [°/s]"), "cp1252")
-    ),
+    "latin-1 degree sign": Sample(_b(rows(head="time [s],delta_lon [%],q [°/s]"), "cp1252")),
     "utf-8 degree sign": Sample(_b(rows(head="time [s],delta_lon [%],q [°/s]"))),
-    "semicolon": Sample(
-        _b(rows(delimiter=";", head="time [s];delta_lon [%];q [deg/s]")), ";"
-    ),
+    "semicolon": Sample(_b(rows(delimiter=";", head="time [s];delta_lon [%];q [deg/s]")), ";"),
     "german: semicolon, comma, unit row": Sample(
         _b(rows(delimiter=";", decimal=",", head=GERMAN_HEAD), "cp1252"), ";", ","
     ),
     "german with comment lines": Sample(
-        _b("# Flugversuch 12\n# Datum: 03.05.2024\n" + rows(delimiter=";", decimal=",", head=GERMAN_HEAD)),
-        ";", ",",
-    ),  # fmt: skip
+        _b(
+            "# Flugversuch 12\n# Datum: 03.05.2024\n"
+            + rows(delimiter=";", decimal=",", head=GERMAN_HEAD)
+        ),
+        ";",
+        ",",
+    ),
     "tab, decimal comma": Sample(
         _b(rows(delimiter="\t", decimal=",", head="time [s]\tdelta_lon [%]\tq [deg/s]")), "\t", ","
     ),
@@ -104,15 +104,18 @@ SAMPLES: dict[str, Sample] = {
         unit="-",
     ),
     "numpy savetxt": Sample(
-        _b(rows(
-            time=lambda k: f"{_T[k]:.18e}", cell=lambda x: f"{x:.18e}", delimiter=" ",
-            head="# time delta_lon q",
-        )),
-        " ", unit="-",
-    ),  # fmt: skip
-    "comma and space": Sample(
-        _b(rows(delimiter=", ", head="time [s], delta_lon [%], q [deg/s]"))
+        _b(
+            rows(
+                time=lambda k: f"{_T[k]:.18e}",
+                cell=lambda x: f"{x:.18e}",
+                delimiter=" ",
+                head="# time delta_lon q",
+            )
+        ),
+        " ",
+        unit="-",
     ),
+    "comma and space": Sample(_b(rows(delimiter=", ", head="time [s], delta_lon [%], q [deg/s]"))),
     "padded to width": Sample(_b(rows(cell=lambda x: f"{x:9.3f}"))),
     "round brackets": Sample(_b(rows(head="Time (s),delta_lon (%),q (deg/s)"))),
     "name_unit": Sample(_b(rows(head="time_s,delta_lon_pct,q_degs"))),
@@ -121,19 +124,13 @@ SAMPLES: dict[str, Sample] = {
     "unit row then explanations": Sample(
         _b(rows(head=TWO + "\ns,%,deg/s\nsince start,stick aft,gyro pitch"))
     ),
-    "metadata lines above": Sample(
-        _b("Flight test report\nAircraft: D-HABC\n\n" + rows())
-    ),
-    "key value lines above": Sample(
-        _b("Aircraft,D-HABC\nDate,2024-05-03\nRate,50\n" + rows())
-    ),
+    "metadata lines above": Sample(_b("Flight test report\nAircraft: D-HABC\n\n" + rows())),
+    "key value lines above": Sample(_b("Aircraft,D-HABC\nDate,2024-05-03\nRate,50\n" + rows())),
     "percent comments": Sample(_b("% exported by a tool\n" + rows())),
     "excel sep line": Sample(
         _b("sep=;\n" + rows(delimiter=";", head="time [s];delta_lon [%];q [deg/s]")), ";"
     ),
-    "all cells quoted": Sample(
-        _b(rows(wrap='"', head='"time [s]","delta_lon [%]","q [deg/s]"'))
-    ),
+    "all cells quoted": Sample(_b(rows(wrap='"', head='"time [s]","delta_lon [%]","q [deg/s]"'))),
     "quoted, decimal comma": Sample(
         _b(rows(wrap='"', decimal=",", head='"time [s]","delta_lon [%]","q [deg/s]"')), ",", ","
     ),
@@ -159,14 +156,21 @@ SAMPLES: dict[str, Sample] = {
         _b(rows(time=lambda k: f"{20000 * k}", head="timestamp_us,delta_lon_pct,q_degs"))
     ),
     "unix time": Sample(
-        _b(rows(time=lambda k: f"{1.7e9 + _T[k]:.3f}", head="timestamp [s],delta_lon [%],q [deg/s]"))
+        _b(
+            rows(
+                time=lambda k: f"{1.7e9 + _T[k]:.3f}", head="timestamp [s],delta_lon [%],q [deg/s]"
+            )
+        )
     ),
     "time is not the first column": Sample(
-        _b("\n".join(
-            ["delta_lon [%],q [deg/s],time [s]"]
-            + [f"{_LON[k]:.3f},{_Q[k]:.3f},{_T[k]:.3f}" for k in range(N)]
-        ) + "\n")
-    ),  # fmt: skip
+        _b(
+            "\n".join(
+                ["delta_lon [%],q [deg/s],time [s]"]
+                + [f"{_LON[k]:.3f},{_Q[k]:.3f},{_T[k]:.3f}" for k in range(N)]
+            )
+            + "\n"
+        )
+    ),
     "start is not zero": Sample(_b(rows(time=lambda k: f"{12.5 + _T[k]:.3f}")), start=12.5),
     "iso date-time": Sample(
         _b(rows(time=lambda k: f"2024-05-03T{stamp(k)}Z")), time_format="datetime"
@@ -175,18 +179,22 @@ SAMPLES: dict[str, Sample] = {
         _b(rows(time=lambda k: f"2024-05-03 {stamp(k)}+02:00")), time_format="datetime"
     ),
     "iso over midnight": Sample(
-        _b(rows(time=lambda k: (
-            f"2024-02-{28 if _T[k] < 0.4 else 29} {stamp(k, start=86399.6)}"
-        ))),
+        _b(rows(time=lambda k: f"2024-02-{28 if _T[k] < 0.4 else 29} {stamp(k, start=86399.6)}")),
         time_format="datetime",
-    ),  # fmt: skip
+    ),
     "german date-time": Sample(
-        _b(rows(
-            time=lambda k: f"03.05.2024 {stamp(k, point=',')}", delimiter=";", decimal=",",
-            head=GERMAN_HEAD.replace("s;%", ";%"),
-        )),
-        ";", ",", time_format="datetime",
-    ),  # fmt: skip
+        _b(
+            rows(
+                time=lambda k: f"03.05.2024 {stamp(k, point=',')}",
+                delimiter=";",
+                decimal=",",
+                head=GERMAN_HEAD.replace("s;%", ";%"),
+            )
+        ),
+        ";",
+        ",",
+        time_format="datetime",
+    ),
     "american date-time": Sample(
         _b(rows(time=lambda k: f"5/23/2024 {stamp(k)}")), time_format="datetime"
     ),
@@ -198,32 +206,44 @@ SAMPLES: dict[str, Sample] = {
     "time of day over midnight": Sample(
         _b(rows(time=lambda k: stamp(k, start=86399.6))), time_format="clock"
     ),
-    "irig day and time": Sample(
-        _b(rows(time=lambda k: f"124:{stamp(k)}")), time_format="clock"
-    ),
+    "irig day and time": Sample(_b(rows(time=lambda k: f"124:{stamp(k)}")), time_format="clock"),
     "minutes and seconds": Sample(
         _b(rows(time=lambda k: f"07:{58 + int(_T[k]):02d}.{round(1000 * (_T[k] % 1)):03d}")),
         time_format="clock",
     ),
     "gps week and seconds": Sample(
-        _b(rows(
-            time=lambda k: f"2312,{390000 + _T[k]:.3f}", head="GPS_week,GPS_sow,delta_lon [%],q [deg/s]"
-        )),
+        _b(
+            rows(
+                time=lambda k: f"2312,{390000 + _T[k]:.3f}",
+                head="GPS_week,GPS_sow,delta_lon [%],q [deg/s]",
+            )
+        ),
         time_format="gps",
-    ),  # fmt: skip
+    ),
     "gps week and ms": Sample(
-        _b(rows(time=lambda k: f"2312,{390000000 + 20 * k}", head="week,iTOW,delta_lon [%],q [deg/s]")),
+        _b(
+            rows(
+                time=lambda k: f"2312,{390000000 + 20 * k}",
+                head="week,iTOW,delta_lon [%],q [deg/s]",
+            )
+        ),
         time_format="gps",
     ),
     "a column of words": Sample(
-        _b("\n".join(
-            ["time [s],mode,delta_lon [%],q [deg/s]"]
-            + [f"{_T[k]:.3f},{'hover' if k < 9 else 'climb out'},{_LON[k]:.3f},{_Q[k]:.3f}" for k in range(N)]
-        ) + "\n")
-    ),  # fmt: skip
+        _b(
+            "\n".join(
+                ["time [s],mode,delta_lon [%],q [deg/s]"]
+                + [
+                    f"{_T[k]:.3f},{'hover' if k < 9 else 'climb out'},{_LON[k]:.3f},{_Q[k]:.3f}"
+                    for k in range(N)
+                ]
+            )
+            + "\n"
+        )
+    ),
     "commented-out row": Sample(
         _b(rows().replace("\n0.100,", "\n# bump here\n0.100,")), policy="comment"
     ),
     "integers": Sample(_b(rows(cell=lambda x: f"{round(x * 1000)}")), policy="scaled"),
     "windows unit names": Sample(_b(rows(head="Time [sec],delta_lon [percent],q [dps]"))),
-}  # fmt: skip
+}
