@@ -72,7 +72,7 @@ def _check_envelope(envelope: Any, n_channels: int) -> None:
 
 
 def _check_structure(structure: dict[str, Any], n_in: int, n_out: int) -> tuple[int, int]:
-    n_hidden = structure.get("n_hidden")
+    n_hidden: Any = structure.get("n_hidden")
     if not _is_whole(n_hidden, 0, MAX_HIDDEN):
         raise Fault(f"its number of hidden units is not a whole number from 0 to {MAX_HIDDEN}")
     memory = structure.get("memory")
@@ -121,10 +121,10 @@ def _check_weights(weights: dict[str, Any], n_phi: int, n_hidden: int, n_out: in
 
 
 def _check_times(document: dict[str, Any]) -> None:
-    dt = document.get("dt")
+    dt: Any = document.get("dt")
     if not (_is_number(dt) and 1e-6 <= dt <= 1e4):
         raise Fault("its sample time is not between 1e-6 s and 1e4 s")
-    filter_hz = document.get("filter_hz")
+    filter_hz: Any = document.get("filter_hz")
     if not (_is_number(filter_hz) and 0.0 <= filter_hz <= 1e6):
         raise Fault("its filter frequency is not between 0 and 1e6 Hz")
     rule = document.get("trim_rule")
