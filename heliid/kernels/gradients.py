@@ -7,6 +7,13 @@ w_hid (h, n_phi), b_hid (h,). The sensitivity of output j at sample k obeys
 
 with G the derivative of the step by its output taps. The inner loops run over parameters and
 vectorise as sums of rows; only the last few rows are kept, so the work stays in cache.
+
+Training uses *centred* parameters: the linear part and the bias are those of the whole map at
+phi = 0, and a hidden unit adds only what its tanh has beyond the tangent there,
+
+    g = tanh(a) - tanh(b) - tanh'(b) (a - b),   a = w_hid phi + b_hid.
+
+Linear dynamics and curvature are then learnt by different parameters. ``plain_linear`` goes back.
 """
 
 from __future__ import annotations
@@ -21,35 +28,79 @@ BLOCK = 32  # samples whose sensitivities are held before they enter the normal 
 
 
 @njit(cache=True, nogil=True, error_model="numpy")
-def _linear_part(u, y, y_sim, first, k, out_taps, in_taps, w_hid, b_hid, phi, z):
-    """Fill the regressor ``phi`` (n_phi,) and hidden outputs ``z`` (h,) of sample k."""
-    n_out = out_taps.shape[0]
-    for t in range(n_out):
-        past = k - out_taps[t, 1]
-        c = out_taps[t, 0]
-        phi[t] = y_sim[past, c] if past >= first else y[past, c]
-    for t in range(in_taps.shape[0]):
-        phi[n_out + t] = u[k - in_taps[t, 1], in_taps[t, 0]]
-    for i in range(z.shape[0]):
-        total = b_hid[i]
-        for t in range(phi.shape[0]):
-            total += w_hid[i, t] * phi[t]
-        z[i] = tanh_plain(total)
+def plain_linear(linear, bias, w_out, w_hid, b_hid, step, plain, plain_bias):
+    """Fill ``plain`` (ny, n_phi) and ``plain_bias`` (ny,) from the centred ``linear``, ``bias``."""
+    for j in range(linear.shape[0]):
+        plain_bias[j] = bias[j]
+        for t in range(linear.shape[1]):
+            plain[j, t] = linear[j, t]
+        for i in range(b_hid.shape[0]):
+            z0 = tanh_plain(b_hid[i])
+            gain = step[j] * w_out[j, i]
+            plain_bias[j] -= gain * z0
+            f = gain * (1.0 - z0 * z0)
+            for t in range(linear.shape[1]):
+                plain[j, t] -= f * w_hid[i, t]
 
 
 @njit(cache=True, nogil=True, error_model="numpy")
-def _gain(w_hid, w_out, linear, step, out_taps, one_lag, z, gain):
-    """Fill ``gain`` (ny, n_out + ny): derivative of the step by output taps, then by y(k-1)."""
-    n_out = out_taps.shape[0]
-    n_y = linear.shape[0]
-    for j in range(n_y):
+def centred_linear(plain, plain_bias, w_out, w_hid, b_hid, step, linear, bias):
+    """The inverse of ``plain_linear``: fill ``linear`` (ny, n_phi) and ``bias`` (ny,)."""
+    negative = -w_out
+    plain_linear(plain, plain_bias, negative, w_hid, b_hid, step, linear, bias)
+
+
+@njit(cache=True, nogil=True, error_model="numpy")
+def _centres(b_hid, is_centred):
+    """tanh(b) and its slope (2, h) that the hidden units are measured from; zeros if plain."""
+    centre = np.zeros((2, b_hid.shape[0]))
+    if is_centred:
+        for i in range(b_hid.shape[0]):
+            centre[0, i] = tanh_plain(b_hid[i])
+            centre[1, i] = 1.0 - centre[0, i] * centre[0, i]
+    return centre
+
+
+@njit(cache=True, nogil=True, error_model="numpy")
+def _points(
+    u, y, y_sim, first, start, n, out_taps, in_taps, w_hid, b_hid, w_out, linear, step,
+    one_lag, centre, phi, gain, out_direct, hid_direct, b_direct,
+):  # fmt: skip
+    """Everything that ``n`` samples from ``start`` add directly, and the gains of their taps.
+
+    phi (., n_phi); gain (., ny, n_out); out_direct (., ny, h), hid_direct (., ny, h),
+    b_direct (., ny, h): derivatives of the step by w_out, by the unit's weights over phi, by b_hid.
+    """
+    n_out, n_y, h = out_taps.shape[0], linear.shape[0], b_hid.shape[0]
+    for m in range(n):
+        k = start + m
         for t in range(n_out):
-            total = 0.0
-            for i in range(z.shape[0]):
-                total += w_out[j, i] * (1.0 - z[i] * z[i]) * w_hid[i, t]
-            gain[j, t] = linear[j, t] + step[j] * total
-        if one_lag[j] >= 0:
-            gain[j, one_lag[j]] += 1.0
+            past = k - out_taps[t, 1]
+            c = out_taps[t, 0]
+            phi[m, t] = y_sim[past, c] if past >= first else y[past, c]
+        for t in range(in_taps.shape[0]):
+            phi[m, n_out + t] = u[k - in_taps[t, 1], in_taps[t, 0]]
+        for j in range(n_y):
+            for t in range(n_out):
+                gain[m, j, t] = linear[j, t]
+            if one_lag[j] >= 0:
+                gain[m, j, one_lag[j]] += 1.0
+        for i in range(h):
+            a = 0.0
+            for t in range(phi.shape[1]):
+                a += w_hid[i, t] * phi[m, t]
+            z = tanh_plain(a + b_hid[i])
+            slope = 1.0 - z * z
+            for j in range(n_y):
+                f = step[j] * w_out[j, i]
+                out_direct[m, j, i] = step[j] * (z - centre[0, i] - centre[1, i] * a)
+                hid_direct[m, j, i] = f * (slope - centre[1, i])
+                b_direct[m, j, i] = f * (
+                    slope - centre[1, i] + 2.0 * centre[0, i] * centre[1, i] * a
+                )
+                f *= slope
+                for t in range(n_out):
+                    gain[m, j, t] += f * w_hid[i, t]
 
 
 @njit(cache=True, nogil=True, error_model="numpy")
@@ -88,57 +139,34 @@ def _sum_rows(history, position, out_taps, gain_row, target):
 
 
 @njit(cache=True, nogil=True, error_model="numpy")
-def _rows_of_sample(
-    u,
-    y,
-    y_sim,
-    first,
-    k,
-    out_taps,
-    in_taps,
-    w_hid,
-    b_hid,
-    w_out,
-    linear,
-    step,
-    one_lag,
-    history,
-    position,
-    phi,
-    z,
-    gain,
-    small,
-):
-    """Fill ``history[position]`` (ny, P) with the sensitivities of sample k."""
-    n_y, n_phi = linear.shape
-    h = z.shape[0]
-    _linear_part(u, y, y_sim, first, k, out_taps, in_taps, w_hid, b_hid, phi, z)
-    _gain(w_hid, w_out, linear, step, out_taps, one_lag, z, gain)
-    for t in range(n_phi):
-        small[t] = phi[t]
+def _fill_rows(history, reach, n, out_taps, one_lag, phi, gain, out_direct, hid_direct, b_direct):
+    """Fill ``history[reach : reach + n]`` (., ny, P) from the rows before and the direct parts."""
+    n_y, h = out_direct.shape[1], out_direct.shape[2]
+    n_phi = phi.shape[1]
     at_bias = n_y * n_phi
     at_out = at_bias + n_y
     at_hid = at_out + n_y * h
     at_b = at_hid + h * n_phi
-    for j in range(n_y):
-        row = history[position, j]
-        _sum_rows(history, position, out_taps, gain[j], row)
-        if one_lag[j] < 0:  # y(k-1) is in the increment form even when no tap reads it
-            before = history[position - 1, j]
-            for i in range(row.shape[0]):
-                row[i] += before[i]
-        for t in range(n_phi):
-            row[j * n_phi + t] += small[t]
-        row[at_bias + j] += 1.0
-        for i in range(h):
-            row[at_out + j * h + i] += step[j] * z[i]
-            slope = step[j] * w_out[j, i] * (1.0 - z[i] * z[i])
-            small[n_phi] = slope
-            f = small[n_phi]
-            base = at_hid + i * n_phi
+    for m in range(n):
+        x = phi[m]
+        for j in range(n_y):
+            row = history[reach + m, j]
+            _sum_rows(history, reach + m, out_taps, gain[m, j], row)
+            if one_lag[j] < 0:  # y(k-1) is in the increment form even when no tap reads it
+                before = history[reach + m - 1, j]
+                for i in range(row.shape[0]):
+                    row[i] += before[i]
+            own = row[j * n_phi : (j + 1) * n_phi]
             for t in range(n_phi):
-                row[base + t] += f * small[t]
-            row[at_b + i] += f
+                own[t] += x[t]
+            row[at_bias + j] += 1.0
+            for i in range(h):
+                row[at_out + j * h + i] += out_direct[m, j, i]
+                row[at_b + i] += b_direct[m, j, i]
+                f = hid_direct[m, j, i]
+                unit = row[at_hid + i * n_phi : at_hid + (i + 1) * n_phi]
+                for t in range(n_phi):
+                    unit[t] += f * x[t]
 
 
 @njit(cache=True, nogil=True, error_model="numpy")
@@ -152,21 +180,24 @@ def first_lags(out_taps, n_y):
 
 
 @njit(cache=True, nogil=True, error_model="numpy")
-def jacobian(u, y, segments, out_taps, in_taps, w_hid, b_hid, w_out, linear, step, y_sim, rows):
+def jacobian(
+    u, y, segments, out_taps, in_taps, w_hid, b_hid, w_out, linear, step, is_centred, y_sim,
+    history, rows,
+):  # fmt: skip
     """Fill ``rows`` (sum of lengths, ny, P) with d y_sim / d parameters, float32 or float64.
 
-    ``y_sim`` is what ``run_segments`` left for the same weights.
+    ``y_sim`` is what ``run_segments`` left for the same weights; ``linear`` is the plain one in
+    both parametrisations. ``history`` (reach + BLOCK, ny, P): work space of the same dtype.
     """
     n_y, n_phi = linear.shape
-    h = b_hid.shape[0]
-    reach = 1
-    for t in range(out_taps.shape[0]):
-        reach = max(reach, out_taps[t, 1])
-    history = np.zeros((reach + BLOCK, n_y, rows.shape[2]), rows.dtype)
-    phi, z = np.empty(n_phi), np.empty(h)
-    gain = np.zeros((n_y, out_taps.shape[0]), rows.dtype)
-    small = np.zeros(n_phi + 1, rows.dtype)
-    one_lag = first_lags(out_taps, n_y)
+    h, n_out = b_hid.shape[0], out_taps.shape[0]
+    reach = history.shape[0] - BLOCK
+    phi = np.zeros((BLOCK, n_phi), rows.dtype)
+    gain = np.zeros((BLOCK, n_y, n_out), rows.dtype)
+    out_direct = np.zeros((BLOCK, n_y, h), rows.dtype)
+    hid_direct = np.zeros((BLOCK, n_y, h), rows.dtype)
+    b_direct = np.zeros((BLOCK, n_y, h), rows.dtype)
+    one_lag, centre = first_lags(out_taps, n_y), _centres(b_hid, is_centred)
     at = 0
     for s in range(segments.shape[0]):
         first, length = segments[s, 0], segments[s, 1]
@@ -174,69 +205,53 @@ def jacobian(u, y, segments, out_taps, in_taps, w_hid, b_hid, w_out, linear, ste
         done = 0
         while done < length:
             n = min(BLOCK, length - done)
-            for i in range(n):
-                _rows_of_sample(
-                    u,
-                    y,
-                    y_sim,
-                    first,
-                    first + done + i,
-                    out_taps,
-                    in_taps,
-                    w_hid,
-                    b_hid,
-                    w_out,
-                    linear,
-                    step,
-                    one_lag,
-                    history,
-                    reach + i,
-                    phi,
-                    z,
-                    gain,
-                    small,
-                )
-                rows[at] = history[reach + i]
+            _points(
+                u, y, y_sim, first, first + done, n, out_taps, in_taps, w_hid, b_hid, w_out,
+                linear, step, one_lag, centre, phi, gain, out_direct, hid_direct, b_direct,
+            )  # fmt: skip
+            _fill_rows(
+                history, reach, n, out_taps, one_lag, phi, gain, out_direct, hid_direct, b_direct
+            )
+            for m in range(n):
+                rows[at] = history[reach + m]
                 at += 1
             done += n
             if done < length:
-                history[:reach] = history[n : n + reach].copy()
+                _keep(history, reach, n)
+
+
+@njit(cache=True, nogil=True, error_model="numpy")
+def _keep(history, reach, n):
+    """Move the last ``reach`` rows of ``history``, which end at reach + n, to its front."""
+    for m in range(reach):
+        for j in range(history.shape[1]):
+            target, source = history[m, j], history[m + n, j]
+            for i in range(target.shape[0]):
+                target[i] = source[i]
 
 
 @njit(cache=True, nogil=True, error_model="numpy")
 def add_normal(
-    u,
-    y,
-    segments,
-    out_taps,
-    in_taps,
-    w_hid,
-    b_hid,
-    w_out,
-    linear,
-    step,
-    y_sim,
-    weight,
-    history,
-    gram,
-    gradient,
-):
-    """Add J'J (lower triangle) to ``gram`` (P, P) and J'(y_sim - y) to ``gradient`` (P,).
+    u, y, segments, out_taps, in_taps, w_hid, b_hid, w_out, linear, step, is_centred, y_sim,
+    weight, history, gram, gradient,
+):  # fmt: skip
+    """Add J'WJ (lower triangle) to ``gram`` (P, P), J'W(y_sim - y) to ``gradient`` (P,).
 
-    weight (ny,): square roots of the output weights. ``history`` (reach + BLOCK, ny, P): work
-    space, its dtype is that of the sensitivities. Returns False when a sum is not finite.
+    As ``jacobian``; weight (ny,): square roots of the output weights. Returns False when a sum is
+    not finite: residuals stay bounded where sensitivities need not.
     """
     n_y, n_phi = linear.shape
-    h = b_hid.shape[0]
-    n = gradient.shape[0]
+    h, n_out, size = b_hid.shape[0], out_taps.shape[0], gradient.shape[0]
     reach = history.shape[0] - BLOCK
-    phi, z = np.empty(n_phi), np.empty(h)
-    gain = np.zeros((n_y, out_taps.shape[0]), history.dtype)
-    small = np.zeros(n_phi + 1, history.dtype)
-    one_lag = first_lags(out_taps, n_y)
-    partial = np.zeros((n, n), history.dtype)
-    partial_gradient = np.zeros(n, history.dtype)
-    weighted = np.empty((BLOCK * n_y, n), history.dtype)
+    phi = np.zeros((BLOCK, n_phi), history.dtype)
+    gain = np.zeros((BLOCK, n_y, n_out), history.dtype)
+    out_direct = np.zeros((BLOCK, n_y, h), history.dtype)
+    hid_direct = np.zeros((BLOCK, n_y, h), history.dtype)
+    b_direct = np.zeros((BLOCK, n_y, h), history.dtype)
+    one_lag, centre = first_lags(out_taps, n_y), _centres(b_hid, is_centred)
+    partial = np.zeros((size, size), history.dtype)
+    partial_gradient = np.zeros(size, history.dtype)
+    weighted = np.empty((BLOCK * n_y, size), history.dtype)
     scale = np.zeros(n_y, history.dtype)
     error = np.zeros(1, history.dtype)
     for j in range(n_y):
@@ -246,53 +261,37 @@ def add_normal(
         history[:reach] = 0.0
         done = 0
         while done < length:
-            n_block = min(BLOCK, length - done)
-            for i in range(n_block):
-                k = first + done + i
-                _rows_of_sample(
-                    u,
-                    y,
-                    y_sim,
-                    first,
-                    k,
-                    out_taps,
-                    in_taps,
-                    w_hid,
-                    b_hid,
-                    w_out,
-                    linear,
-                    step,
-                    one_lag,
-                    history,
-                    reach + i,
-                    phi,
-                    z,
-                    gain,
-                    small,
-                )
+            n = min(BLOCK, length - done)
+            _points(
+                u, y, y_sim, first, first + done, n, out_taps, in_taps, w_hid, b_hid, w_out,
+                linear, step, one_lag, centre, phi, gain, out_direct, hid_direct, b_direct,
+            )  # fmt: skip
+            _fill_rows(
+                history, reach, n, out_taps, one_lag, phi, gain, out_direct, hid_direct, b_direct
+            )
+            for m in range(n):
+                k = first + done + m
                 for j in range(n_y):
-                    source = history[reach + i, j]
-                    target = weighted[i * n_y + j]
+                    source, target = history[reach + m, j], weighted[m * n_y + j]
                     f = scale[j]
                     error[0] = weight[j] * (y_sim[k, j] - y[k, j])
                     e = error[0]
-                    for c in range(n):
-                        value = f * source[c]
-                        target[c] = value
-                        partial_gradient[c] += e * value
-            add_gram(weighted, n_block * n_y, partial)
-            for i in range(n):
+                    for c in range(size):
+                        target[c] = f * source[c]
+                    for c in range(size):
+                        partial_gradient[c] += e * target[c]
+            add_gram(weighted, n * n_y, partial)
+            for i in range(size):
                 gradient[i] += partial_gradient[i]
                 partial_gradient[i] = 0.0
-                target = gram[i]
-                source = partial[i]
+                target, source = gram[i], partial[i]
                 for c in range(i + 1):
                     target[c] += source[c]
                     source[c] = 0.0
-            done += n_block
+            done += n
             if done < length:
-                history[:reach] = history[n_block : n_block + reach].copy()
+                _keep(history, reach, n)
     total = 0.0
-    for i in range(n):
+    for i in range(size):
         total += gram[i, i] + abs(gradient[i])
     return total < np.inf

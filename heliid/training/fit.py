@@ -198,7 +198,7 @@ def first_stage(
     """The state before the first horizon."""
     structure, dataset = problem.structure, problem.dataset
     if initial is not None:
-        return Stage(problem.layout.join(initial), math.inf, 1e-2, 0, 1)
+        return Stage(problem.layout.join(initial, dataset.increment_std), math.inf, 1e-2, 0, 1)
     usable = gram if gram is not None and gram.covers(structure) else gram_for(dataset, structure)
     arx = fit_arx(
         usable,
@@ -217,7 +217,7 @@ def finish(problem: Problem, stage: Stage) -> Fit:
     whole = problem.dataset.segments(problem.structure.n_start)
     n_diverged, _ = problem.run(stage.theta, whole)
     return Fit(
-        weights=problem.layout.weights(stage.theta),
+        weights=problem.layout.weights(stage.theta, problem.dataset.increment_std),
         cost=stage.cost,
         iterations=stage.iterations,
         diverged=n_diverged > 0,

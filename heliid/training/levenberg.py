@@ -52,9 +52,9 @@ class Problem:
 
     def run(self, theta: np.ndarray, segments: np.ndarray) -> tuple[int, np.ndarray]:
         """Simulate all segments into ``y_sim``; the number diverged, samples survived in each."""
-        linear, bias, w_out, w_hid, b_hid = self.layout.split(theta)
-        alive = np.zeros(len(segments), np.int64)
         data = self.dataset
+        linear, bias, w_out, w_hid, b_hid = self.layout.plain(theta, data.increment_std)
+        alive = np.zeros(len(segments), np.int64)
         n_diverged = run_segments(
             data.u_all, data.y_all, segments, self.out_taps, self.in_taps, w_hid, b_hid, w_out,
             linear, bias, data.increment_std, DIVERGED_AT, self.y_sim, alive,
@@ -77,8 +77,8 @@ class Problem:
 
         ``y_sim`` must be that of ``theta``, as ``cost`` leaves it.
         """
-        linear, _, w_out, w_hid, b_hid = self.layout.split(theta)
         data, size = self.dataset, self.layout.size
+        linear, _, w_out, w_hid, b_hid = self.layout.plain(theta, data.increment_std)
         gram, gradient = np.zeros((size, size)), np.zeros(size)
         done = 0
         while done < len(segments):
@@ -86,8 +86,8 @@ class Problem:
             n = max(1, int(np.searchsorted(samples, CHUNK, side="right")))
             ok = add_normal(
                 data.u_all, data.y_all, segments[done : done + n], self.out_taps, self.in_taps,
-                w_hid, b_hid, w_out, linear, data.increment_std, self.y_sim, self.root_weights,
-                self.history, gram, gradient,
+                w_hid, b_hid, w_out, linear, data.increment_std, True, self.y_sim,
+                self.root_weights, self.history, gram, gradient,
             )  # fmt: skip
             if not ok:
                 return None

@@ -6,6 +6,7 @@ from dataclasses import dataclass
 
 import numpy as np
 
+from heliid.kernels.gradients import centred_linear, plain_linear
 from heliid.model.network import Weights
 from heliid.model.structure import Structure
 
@@ -59,14 +60,23 @@ class Layout:
             b_hid,
         )
 
-    def join(self, weights: Weights) -> np.ndarray:
-        """The flat vector of ``weights``; a copy."""
-        parts = (weights.linear, weights.bias, weights.w_out, weights.w_hid, weights.b_hid)
-        return np.concatenate([part.ravel() for part in parts])
+    def join(self, weights: Weights, step: np.ndarray) -> np.ndarray:
+        """The centred flat vector of ``weights``; a copy. step: ``Scaling.increment_std``."""
+        linear, bias = np.empty((self.n_y, self.n_phi)), np.empty(self.n_y)
+        hidden = (weights.w_out, weights.w_hid, weights.b_hid)
+        centred_linear(weights.linear, weights.bias, *hidden, step, linear, bias)
+        return np.concatenate([part.ravel() for part in (linear, bias, *hidden)])
 
-    def weights(self, theta: np.ndarray) -> Weights:
-        """The frozen ``Weights`` of a flat vector."""
+    def plain(self, theta: np.ndarray, step: np.ndarray) -> tuple[np.ndarray, ...]:
+        """linear, bias, w_out, w_hid, b_hid as the model runs on, from a centred flat vector."""
         linear, bias, w_out, w_hid, b_hid = self.split(theta)
+        plain, plain_bias = np.empty((self.n_y, self.n_phi)), np.empty(self.n_y)
+        plain_linear(linear, bias, w_out, w_hid, b_hid, step, plain, plain_bias)
+        return plain, plain_bias, w_out, w_hid, b_hid
+
+    def weights(self, theta: np.ndarray, step: np.ndarray) -> Weights:
+        """The frozen ``Weights`` of a centred flat vector."""
+        linear, bias, w_out, w_hid, b_hid = self.plain(theta, step)
         return Weights(w_hid=w_hid, b_hid=b_hid, w_out=w_out, linear=linear, bias=bias)
 
 

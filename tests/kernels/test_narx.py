@@ -27,7 +27,9 @@ def test_tanh_is_odd_and_bounded():
 def test_run_agrees_with_its_slow_twin(case, horizon):
     problem = case.problem()
     segments = case.dataset.segments(case.structure.n_start, horizon)
-    n_diverged, alive = problem.run(problem.layout.join(case.weights), segments)
+    n_diverged, alive = problem.run(
+        problem.layout.join(case.weights, case.dataset.increment_std), segments
+    )
     data = case.dataset
     slow, slow_alive = run(
         case.structure, case.weights, data.increment_std, data.u_all, data.y_all, segments
@@ -40,7 +42,7 @@ def test_run_agrees_with_its_slow_twin(case, horizon):
 
 def test_a_diverging_run_holds_its_last_good_sample(case):
     problem = case.problem()
-    theta = problem.layout.join(case.weights)
+    theta = problem.layout.join(case.weights, case.dataset.increment_std)
     bias = problem.layout.bias(0)
     theta[bias] = 200.0
     segments = case.dataset.segments(case.structure.n_start)
@@ -50,14 +52,15 @@ def test_a_diverging_run_holds_its_last_good_sample(case):
     assert np.all(np.abs(problem.y_sim) <= 50.0)
 
 
-def sensitivities(case, segments, dtype=np.float64):
+def sensitivities(case, segments, *, is_centred, dtype=np.float64):
     problem = case.problem()
-    problem.run(problem.layout.join(case.weights), segments)
     data, weights = case.dataset, case.weights
+    problem.run(problem.layout.join(weights, data.increment_std), segments)
     rows = np.empty((int(segments[:, 1].sum()), data.n_outputs, problem.layout.size), dtype)
     jacobian(
         data.u_all, data.y_all, segments, problem.out_taps, problem.in_taps, weights.w_hid,
-        weights.b_hid, weights.w_out, weights.linear, data.increment_std, problem.y_sim, rows,
+        weights.b_hid, weights.w_out, weights.linear, data.increment_std, is_centred,
+        problem.y_sim, problem.history.astype(dtype), rows,
     )  # fmt: skip
     return rows, problem
 
@@ -65,8 +68,8 @@ def sensitivities(case, segments, dtype=np.float64):
 @pytest.mark.parametrize("horizon", [1, 7, 0])
 def test_jacobian_agrees_with_finite_differences(case, horizon):
     segments = case.dataset.segments(case.structure.n_start, horizon)
-    rows, problem = sensitivities(case, segments)
-    theta = problem.layout.join(case.weights)
+    rows, problem = sensitivities(case, segments, is_centred=True)
+    theta = problem.layout.join(case.weights, case.dataset.increment_std)
     where = np.concatenate([np.arange(a, a + n) for a, n in segments])
     for c in range(problem.layout.size):
         h = 1e-5
@@ -80,26 +83,60 @@ def test_jacobian_agrees_with_finite_differences(case, horizon):
         np.testing.assert_allclose(rows[:, :, c], slope, rtol=2e-4, atol=1e-5)
 
 
-@pytest.mark.parametrize("single", [False, True])
 @pytest.mark.parametrize("horizon", [1, 7, 0])
-def test_normal_equations_agree_with_jacobian_and_adjoint(case, horizon, single):
+def test_jacobian_agrees_with_the_adjoint_gradient(case, horizon):
     segments = case.dataset.segments(case.structure.n_start, horizon)
-    rows, _ = sensitivities(case, segments)
-    problem = case.problem(single=single)
-    theta = problem.layout.join(case.weights)
-    problem.cost(theta, segments)
-    gram, gradient = problem.normal(theta, segments)
-    flat = rows.reshape(-1, rows.shape[2])
-    n = segments[:, 1].sum()
-    expected = flat.T @ flat / n
-    accuracy = 2e-5 if single else 1e-9
-    big = np.abs(np.diag(expected)).max()
-    np.testing.assert_allclose(
-        np.tril(gram), np.tril(expected + problem.prior.matrix), rtol=0, atol=accuracy * big
-    )
+    rows, problem = sensitivities(case, segments, is_centred=False)
     data = case.dataset
+    where = np.concatenate([np.arange(a, a + n) for a, n in segments])
+    error = problem.y_sim[where] - data.y_all[where]
     adjoint = adjoint_gradient(
         case.structure, case.weights, data.increment_std, data.u_all, data.y_all, segments
     )
-    size = np.abs(adjoint).max() / n + 1.0
-    np.testing.assert_allclose(gradient, adjoint / n, rtol=0, atol=accuracy * size)
+    gradient = np.einsum("kjp,kj->p", rows, error)
+    np.testing.assert_allclose(gradient, adjoint, rtol=1e-8, atol=1e-8 * np.abs(adjoint).max())
+
+
+@pytest.mark.parametrize("single", [False, True])
+@pytest.mark.parametrize("horizon", [1, 7, 0])
+def test_normal_equations_agree_with_the_jacobian(case, horizon, single):
+    segments = case.dataset.segments(case.structure.n_start, horizon)
+    rows, _ = sensitivities(case, segments, is_centred=True)
+    problem = case.problem(single=single)
+    data = case.dataset
+    theta = problem.layout.join(case.weights, data.increment_std)
+    problem.cost(theta, segments)
+    gram, gradient = problem.normal(theta, segments)
+    where = np.concatenate([np.arange(a, a + n) for a, n in segments])
+    error = problem.y_sim[where] - data.y_all[where]
+    flat = rows.reshape(-1, rows.shape[2])
+    n = len(where)
+    expected = flat.T @ flat / n + problem.prior.matrix
+    accuracy = 2e-5 if single else 1e-12
+    big = np.abs(np.diag(expected)).max()
+    np.testing.assert_allclose(np.tril(gram), np.tril(expected), rtol=0, atol=accuracy * big)
+    slope = flat.T @ error.ravel() / n + problem.prior.half_gradient(theta)
+    np.testing.assert_allclose(gradient, slope, rtol=0, atol=accuracy * (1 + abs(slope).max()))
+
+
+def test_centred_parameters_round_trip(case):
+    step = case.dataset.increment_std
+    layout = case.problem().layout
+    theta = layout.join(case.weights, step)
+    again = layout.weights(theta, step)
+    for name in again.__dataclass_fields__:
+        np.testing.assert_allclose(
+            getattr(again, name), getattr(case.weights, name), rtol=0, atol=1e-14
+        )
+
+
+def test_centred_parameters_are_the_linear_model_at_zero(case):
+    step, weights = case.dataset.increment_std, case.weights
+    linear, bias, *_ = case.problem().layout.split(case.problem().layout.join(weights, step))
+    slope = weights.w_out * (1 - np.tanh(weights.b_hid) ** 2)
+    np.testing.assert_allclose(
+        linear, weights.linear + step[:, None] * (slope @ weights.w_hid), atol=1e-13
+    )
+    np.testing.assert_allclose(
+        bias, weights.bias + step * (weights.w_out @ np.tanh(weights.b_hid)), atol=1e-13
+    )
