@@ -178,41 +178,56 @@ def together(*commands: Command) -> Command:
 def manoeuvres() -> dict[str, tuple[str, str, Command, Command]]:
     """Per record name: role, one line for the engineer, cyclic and collective commands.
 
-    Steps of the 3-2-1-1 follow omega_n * dt = 1.6 and of doublets 2.3 (Jategaonkar, eqs 2.11 and
-    2.9) for the pitch mode near 2 rad/s. Each record rests for at least 1.5 s first.
+    The 3-2-1-1 follows omega_n * dt = 1.6 (Jategaonkar, eq. 2.11) for a pitch and heave response
+    near 1.6 rad/s; doublets are of several lengths around 2.3 / omega_n (eq. 2.9). Each record
+    rests for at least 1.5 s first. Training flies to both sides of the trim speed: a model that
+    saw only slower flight is lost in faster.
     """
+    pull, push = 1.0, -1.0
     return {
         "train_1_3211_lon": (
             "train",
-            "3-2-1-1 cyclic, then collective doublets",
-            together(multistep(1.5, 0.8, 7.0, (3, 2, 1, 1)), multistep(20.0, 0.5, -5.0, (1, 1))),
-            together(multistep(11.0, 1.15, 6.0, (1, 1)), multistep(16.5, 0.6, -7.0, (1, 1))),
+            "3-2-1-1 cyclic, then doublets",
+            together(
+                multistep(1.5, 1.0, 6.0 * pull, (3, 2, 1, 1)),
+                multistep(13.0, 0.7, 6.0 * push, (1, 1)),
+                multistep(20.0, 1.0, 6.0 * push, (2, 1)),
+            ),
+            together(
+                multistep(11.0, 1.2, 6.0, (1, 1)),
+                multistep(17.0, 0.6, -7.0, (1, 1)),
+                multistep(24.0, 1.0, 6.0, (1, 1)),
+            ),
         ),
         "train_2_sweep_lon": (
             "train",
             "cyclic sweep 0.08-2.2 Hz with collective doublets",
-            sweep(1.5, 29.5, 0.08, 2.2, 6.0),
+            sweep(1.5, 29.5, 0.08, 2.2, 6.5 * push),
             together(
-                multistep(8.0, 1.2, 5.0, (1, 1)),
-                multistep(18.0, 0.7, -6.0, (1, 1)),
-                multistep(24.0, 0.4, 6.0, (1, 1)),
+                multistep(6.0, 1.2, -6.0, (1, 1)),
+                multistep(15.0, 0.7, 7.0, (1, 1)),
+                multistep(22.0, 0.4, 7.0, (1, 1)),
             ),
         ),
         "train_3_3211_col": (
             "train",
             "3-2-1-1 collective with cyclic pulses",
             together(
-                multistep(9.5, 0.6, -8.0, (1,)),
-                multistep(14.0, 0.6, 9.0, (1, 1)),
-                multistep(21.0, 0.4, 8.0, (1,)),
+                multistep(9.5, 1.0, 7.0 * push, (1,)),
+                multistep(14.0, 1.2, 7.0 * pull, (1,)),
+                multistep(19.0, 0.6, 8.0 * pull, (1, 1)),
+                multistep(23.0, 0.8, 7.0 * push, (1,)),
             ),
-            multistep(1.5, 0.8, 8.0, (3, 2, 1, 1)),
+            multistep(1.5, 1.0, 8.0, (3, 2, 1, 1)),
         ),
         "train_4_3211_lon_reversed": (
             "train",
             "reversed 3-2-1-1 cyclic with a collective sweep 0.1-1.5 Hz",
-            together(multistep(1.5, 0.7, -7.0, (3, 2, 1, 1)), multistep(17.0, 0.9, 6.0, (1, 1))),
-            sweep(8.0, 29.0, 0.1, 1.5, 6.0),
+            together(
+                multistep(1.5, 1.0, 6.0 * push, (3, 2, 1, 1)),
+                multistep(17.0, 0.9, 6.0 * pull, (2, 1)),
+            ),
+            sweep(8.0, 29.0, 0.1, 1.5, 7.0),
         ),
         "validate_1_stairs": (
             "validate",
@@ -236,7 +251,7 @@ def manoeuvres() -> dict[str, tuple[str, str, Command, Command]]:
         "validate_2_sines": (
             "validate",
             "cyclic sines and collective steps",
-            sines(1.6, (2.6, 0.11, 0.0), (2.4, 0.29, 2.1), (1.8, 0.61, 3.7), (1.2, 1.3, 5.2)),
+            sines(1.6, (2.9, 0.11, np.pi), (2.4, 0.29, 2.1), (1.8, 0.61, 3.7), (1.2, 1.3, 5.2)),
             steps(
                 (2.4, -5.0),
                 (5.0, 3.0),
@@ -251,18 +266,21 @@ def manoeuvres() -> dict[str, tuple[str, str, Command, Command]]:
         "test_1_large_2112": (
             "test",
             "large 2-1-1-2 cyclic with collective steps; leaves the training envelope",
-            together(multistep(1.5, 1.1, 9.4, (2, 1, 1, 2)), multistep(15.0, 0.8, -9.0, (1, 2, 1))),
-            steps((4.0, 6.0), (7.5, -7.0), (10.0, 0.0), (19.0, 8.0), (21.5, 0.0)),
+            together(
+                multistep(1.5, 1.05, 8.9 * pull, (2, 1, 1, 2)),
+                multistep(14.0, 0.8, 8.0 * push, (1, 2, 1)),
+            ),
+            steps((4.0, 6.0), (7.5, -6.0), (10.0, 0.0), (19.0, 7.0), (21.5, 0.0)),
         ),
         "test_2_large_pulses": (
             "test",
-            "large cyclic pulses and doublets on a collective ramp; leaves the envelope",
+            "large cyclic pulses and doublets with collective steps; leaves the envelope",
             together(
-                multistep(1.7, 1.15, -9.2, (2, 1)),
-                multistep(9.0, 0.6, 9.0, (1, 1, 1)),
-                multistep(18.0, 1.3, 8.0, (1, 1)),
+                multistep(1.7, 1.25, 8.8 * push, (2,)),
+                multistep(9.0, 0.6, 9.0 * pull, (1, 1, 1)),
+                multistep(18.0, 1.3, 8.0 * pull, (1, 1)),
             ),
-            steps((3.0, -4.0), (6.0, -8.0), (9.0, 6.0), (13.0, 0.0), (22.0, -7.0), (24.0, 0.0)),
+            steps((2.8, 4.0), (5.0, -5.0), (9.0, -7.0), (10.4, 0.0), (22.0, -6.0), (24.0, 0.0)),
         ),
     }
 
