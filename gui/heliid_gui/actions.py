@@ -1,0 +1,119 @@
+"""Menus and shortcuts: every command once, in the menu, the palette and under its key."""
+
+from __future__ import annotations
+
+from typing import TYPE_CHECKING
+
+from PySide6.QtCore import Qt
+from PySide6.QtGui import QAction, QKeySequence
+
+from heliid_gui.presenters import examples
+from heliid_gui.presenters.evolve import Evolution
+from heliid_gui.step_rail import HOME, STEPS
+
+if TYPE_CHECKING:
+    from collections.abc import Callable
+
+    from PySide6.QtWidgets import QMenu
+
+    from heliid_gui.main_window import MainWindow
+
+
+def build(window: MainWindow) -> None:
+    """Make the menu bar."""
+    bar = window.menuBar()
+    _file(window, bar.addMenu(window.tr("&File")))
+    _edit(window, bar.addMenu(window.tr("&Edit")))
+    _view(window, bar.addMenu(window.tr("&View")))
+    _run(window, bar.addMenu(window.tr("&Run")))
+    _help(window, bar.addMenu(window.tr("&Help")))
+
+
+def _add(
+    window: MainWindow, menu: QMenu, text: str, do: Callable[[], object], keys: str = "",
+    tip: str = "", name: str = "",
+) -> QAction:
+    action = QAction(text, window)
+    if keys:
+        action.setShortcuts([QKeySequence(key) for key in keys.split("|")])
+        action.setShortcutContext(Qt.ShortcutContext.WindowShortcut)
+    action.setStatusTip(tip)
+    action.triggered.connect(lambda _checked=False: do())
+    action.setObjectName(name)
+    menu.addAction(action)
+    return action
+
+
+def _file(window: MainWindow, menu: QMenu) -> None:
+    tr = window.tr
+    _add(window, menu, tr("&Open records…"), window.ask_files, "Ctrl+O")
+    sub = menu.addMenu(tr("Open &example"))
+    for example in examples.examples():
+        _add(window, sub, example.title, lambda k=example.key: window.open_example(k),
+             tip=example.text)
+    menu.addSeparator()
+    _add(window, menu, tr("Save &model…"), window.ask_save_model, "Ctrl+Shift+S",
+         name="save_model")
+    menu.addSeparator()
+    _add(window, menu, tr("&Quit"), window.close, "Ctrl+Q")
+
+
+def _edit(window: MainWindow, menu: QMenu) -> None:
+    undo = window.undo_stack.createUndoAction(window, window.tr("&Undo"))
+    undo.setShortcut(QKeySequence("Ctrl+Z"))
+    redo = window.undo_stack.createRedoAction(window, window.tr("&Redo"))
+    redo.setShortcuts([QKeySequence("Ctrl+Shift+Z"), QKeySequence("Ctrl+Y")])
+    menu.addAction(undo)
+    menu.addAction(redo)
+
+
+def _view(window: MainWindow, menu: QMenu) -> None:
+    for number, step in enumerate((HOME, *STEPS)):
+        _add(window, menu, step.title, lambda k=step.key: window.show_step(k), f"Ctrl+{number}",
+             step.tip)
+    menu.addSeparator()
+    _add(window, menu, window.tr("&Light or dark"), window.toggle_theme, "Ctrl+Shift+D")
+    _add(window, menu, window.tr("&Full screen"), lambda: _full_screen(window), "F11")
+
+
+def _run(window: MainWindow, menu: QMenu) -> None:
+    tr = window.tr
+    _add(window, menu, tr("&Start the search"), window.start, "F5", name="start")
+    _add(window, menu, tr("&Pause or resume"), lambda: _pause(window), "F6", name="pause")
+    _add(window, menu, tr("S&top and keep the best"), window.studies.stop, "Shift+F5|Esc, Esc",
+         name="stop")
+
+
+def _help(window: MainWindow, menu: QMenu) -> None:
+    _add(window, menu, window.tr("&Find a command…"), window.show_palette, "Ctrl+K")
+
+
+def _full_screen(window: MainWindow) -> None:
+    window.showNormal() if window.isFullScreen() else window.showFullScreen()
+
+
+def _pause(window: MainWindow) -> None:
+    window.studies.pause(window.bench.evolution.state != "paused")
+
+
+def show_state(window: MainWindow, evolution: Evolution, why_not: str) -> None:
+    """Enable what can be done; disabled commands say why."""
+    def put(name: str, enabled: bool, why: str) -> None:
+        action = window.findChild(QAction, name)
+        if action is not None:
+            action.setEnabled(enabled)
+            action.setStatusTip(why)
+
+    tr = window.tr
+    put("start", not why_not, why_not)
+    put("pause", evolution.state in ("running", "starting", "paused"),
+        tr("Hold the search, or go on with it"))
+    put("stop", evolution.is_active and evolution.state != "stopping",
+        tr("End the search; the best model so far is kept"))
+    put("save_model", evolution.model is not None,
+        "" if evolution.model is not None else tr("There is no model yet; start a search first."))
+
+
+def all_actions(window: MainWindow) -> list[QAction]:
+    """Every command of the menus."""
+    return [a for a in window.findChildren(QAction) if a.text() and a.menu() is None]

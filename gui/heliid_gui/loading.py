@@ -1,0 +1,86 @@
+"""Reading files off the window's thread: one small thread, results handed over on the timer."""
+
+from __future__ import annotations
+
+import queue
+import threading
+import traceback
+from collections.abc import Callable, Iterable
+from pathlib import Path
+from typing import Any
+
+from heliid.errors import HeliIDError
+
+ENDINGS = (".csv", ".txt", ".dat", ".asc", ".tsv", ".tab", ".prn")
+
+
+def find_files(paths: Iterable[Path]) -> list[Path]:
+    """The files named, and of each folder the tables in it, sorted by name."""
+    found: list[Path] = []
+    for path in paths:
+        if path.is_dir():
+            found += sorted(p for p in path.iterdir() if p.suffix.lower() in ENDINGS)
+        else:
+            found.append(path)
+    return list(dict.fromkeys(found))
+
+
+class Loader:
+    """Runs slow reads one after the other; ``drain`` hands their outcomes over."""
+
+    def __init__(self) -> None:
+        self._todo: queue.SimpleQueue = queue.SimpleQueue()
+        self._done: queue.SimpleQueue = queue.SimpleQueue()
+        self._thread: threading.Thread | None = None
+        self.pending = 0
+
+    def run(
+        self, work: Callable[[], Any], on_result: Callable[[Any], None],
+        on_error: Callable[[str, str], None],
+    ) -> None:
+        """Call ``work`` in the thread; one of the two callbacks follows in the window's."""
+        if self._thread is None:
+            self._thread = threading.Thread(target=self._serve, name="loader", daemon=True)
+            self._thread.start()
+        self.pending += 1
+        self._todo.put((work, on_result, on_error))
+
+    def drain(self) -> None:
+        """Hand over what is ready; called by the window's timer."""
+        while True:
+            try:
+                call = self._done.get_nowait()
+            except queue.Empty:
+                return
+            self.pending -= 1
+            call()
+
+    def _serve(self) -> None:
+        while True:
+            work, on_result, on_error = self._todo.get()
+            try:
+                value = work()
+            except HeliIDError as error:
+                sentence = str(error)
+                self._done.put(lambda s=sentence, f=on_error: f(s, ""))
+            except Exception as error:  # it must be shown, not lost in a thread
+                text = f"{type(error).__name__}: {error}"
+                details = traceback.format_exc()
+                self._done.put(lambda s=text, d=details, f=on_error: f(s, d))
+            else:
+                self._done.put(lambda v=value, f=on_result: f(v))
+
+
+def read_records(paths: list[Path]) -> tuple[list, list[tuple[str, str]]]:
+    """Every record that can be read, and for each that cannot a sentence and its details."""
+    from heliid.data.csvfile import read_csv
+
+    records, problems = [], []
+    for path in paths:
+        try:
+            records.append(read_csv(path))
+        except HeliIDError as error:
+            problems.append((str(error), ""))
+        except Exception as error:  # one bad file must not keep the others out
+            problems.append((f"{path.name}: {error}", traceback.format_exc()))
+    return records, problems

@@ -1,0 +1,297 @@
+"""The one window: rail, run bar, views; wires presenters, panels and the worker together."""
+
+from __future__ import annotations
+
+from pathlib import Path
+
+from PySide6.QtCore import QStandardPaths, QTimer
+from PySide6.QtGui import QUndoStack
+from PySide6.QtWidgets import QFileDialog, QLabel, QMainWindow, QStackedWidget, QWidget
+
+from heliid_gui import actions, undo
+from heliid_gui.command_palette import CommandPalette
+from heliid_gui.dialogs import Problems
+from heliid_gui.icons import app_icon
+from heliid_gui.jobs import Jobs
+from heliid_gui.loading import ENDINGS, Loader, find_files, read_records
+from heliid_gui.panels.data import DataPanel
+from heliid_gui.panels.evolve import EvolvePanel
+from heliid_gui.panels.home import HomePanel
+from heliid_gui.panels.model import ModelPanel
+from heliid_gui.panels.placeholder import WaitingPanel
+from heliid_gui.presenters import examples
+from heliid_gui.presenters import setup as setups
+from heliid_gui.presenters.setup import Setup
+from heliid_gui.presenters.studies import Studies
+from heliid_gui.presenters.workbench import Workbench
+from heliid_gui.run_bar import RunBar
+from heliid_gui.settings import Settings
+from heliid_gui.step_rail import HOME, STEPS, StepRail
+from heliid_gui.theme import theme
+from heliid_gui.widgets import ElidedLabel, boxed, column, row
+
+
+class MainWindow(QMainWindow):
+    """One window, one project."""
+
+    def __init__(self, settings: Settings) -> None:
+        super().__init__()
+        self.settings = settings
+        self.bench = Workbench()
+        self.jobs = Jobs(self)
+        self.loader = Loader()
+        self.problems = Problems(self)
+        self.studies = Studies(
+            self.bench, self.jobs, folder=self._run_folder,
+            on_problem=lambda sentence, details: self.problems.show(
+                self.tr("The search has ended early"), sentence, details
+            ),
+        )
+        self.undo_stack = QUndoStack(self)
+        undo.connect(self.bench, self.undo_stack)
+        self._painted = False
+        self._build()
+        actions.build(self)
+        self._wire()
+        self.setWindowIcon(app_icon())
+        self.setAcceptDrops(True)
+        self.setMinimumSize(960, 600)
+        self.resize(1280, 720)
+        self.show_step("home")
+        self._refresh()
+
+    # ---- building ------------------------------------------------------------------------
+
+    def _build(self) -> None:
+        self.rail = StepRail()
+        self.run_bar = RunBar()
+        self.home = HomePanel()
+        self.data = DataPanel(self.bench)
+        self.model = ModelPanel(self.bench)
+        self.evolve = EvolvePanel(self.bench)
+        self.views: dict[str, QWidget] = {
+            "home": self.home,
+            "data": self.data,
+            "prepare": WaitingPanel("prepare", self.tr("Prepare"), ""),
+            "model": self.model,
+            "evolve": self.evolve,
+            "validate": WaitingPanel("validate", self.tr("Nothing to judge yet"), ""),
+            "compare": WaitingPanel("compare", self.tr("Nothing to compare yet"), ""),
+            "export": WaitingPanel("export", self.tr("Nothing to export yet"), ""),
+        }
+        self.stack = QStackedWidget()
+        for view in self.views.values():
+            self.stack.addWidget(view)
+        right = boxed(column(self.run_bar, self.stack, spacing=0))
+        self.setCentralWidget(boxed(row(self.rail, right, spacing=0)))
+        self.cursor_label = ElidedLabel("")
+        self.state_label = QLabel("")
+        self.statusBar().addWidget(self.cursor_label, 1)
+        self.statusBar().addPermanentWidget(self.state_label)
+        self.statusBar().setSizeGripEnabled(False)
+
+    def _wire(self) -> None:
+        self.rail.chosen.connect(self.show_step)
+        self.run_bar.start_wanted.connect(self.start)
+        self.run_bar.pause_wanted.connect(lambda: self.studies.pause(True))
+        self.run_bar.stop_wanted.connect(self.studies.stop)
+        self.run_bar.palette_wanted.connect(self.show_palette)
+        self.run_bar.theme_wanted.connect(self.toggle_theme)
+        self.home.open_wanted.connect(self.ask_files)
+        self.home.example_wanted.connect(self.open_example)
+        self.home.file_wanted.connect(lambda name: self.open_paths([Path(name)]))
+        self.data.open_wanted.connect(self.ask_files)
+        self.data.next_wanted.connect(lambda: self.show_step("model"))
+        self.data.cursor_moved.connect(self._show_cursor)
+        self.evolve.cursor_moved.connect(self._show_cursor)
+        self.model.data_wanted.connect(lambda: self.show_step("data"))
+        self.model.start_wanted.connect(self.start)
+        self.evolve.start_wanted.connect(self.start)
+        self.evolve.model_wanted.connect(lambda: self.show_step("model"))
+        self.evolve.save_wanted.connect(self.ask_save_model)
+        self.bench.setup_changed.connect(self._refresh)
+        self.bench.runs_changed.connect(self._refresh)
+        self.bench.evolution.changed.connect(self._refresh_run)
+        self.jobs.ticked.connect(self.loader.drain)
+        self.jobs.worker_lost.connect(
+            lambda sentence: self.problems.show(self.tr("The calculation has stopped"), sentence)
+        )
+
+    # ---- views ---------------------------------------------------------------------------
+
+    def show_step(self, key: str) -> None:
+        """Show a view of the rail."""
+        self.stack.setCurrentWidget(self.views[key])
+        self.rail.show_step(key)
+        self.current_step = key
+
+    def _refresh(self) -> None:
+        setup = self.bench.setup
+        if setup.records:
+            problem = setups.problem(setup)
+            self.rail.buttons["data"].set_dot("done", "")
+            self.rail.buttons["model"].set_dot("problem" if problem else "done", problem)
+        else:
+            self.rail.buttons["data"].set_dot("", "")
+            self.rail.buttons["model"].set_dot("", "")
+        self.home.show_recent(self.settings.recent())
+        name = self.bench.path.name if self.bench.path else self.tr("New project")
+        mark = "*" if self.bench.is_modified else ""
+        self.setWindowTitle(f"{name}{mark} – HeliID")
+        self._refresh_run()
+
+    def _refresh_run(self) -> None:
+        evolution = self.bench.evolution
+        why_not = self.studies.why_not_start()
+        self.run_bar.show_state(evolution, why_not)
+        self.model.show_start(why_not)
+        self.evolve.show_start(why_not)
+        actions.show_state(self, evolution, why_not)
+        dot = "busy" if evolution.is_active else "problem" if evolution.state == "failed" else (
+            "done" if evolution.model is not None else ""
+        )
+        self.rail.buttons["evolve"].set_dot(dot, evolution.status())
+
+    def _show_cursor(self, at: float, text: str) -> None:
+        self.cursor_label.set_full_text(f"t = {at:.3f} s     {text}" if text else "")
+
+    # ---- doing ---------------------------------------------------------------------------
+
+    def start(self) -> None:
+        """Start (or go on with) the search and watch it."""
+        if self.studies.start():
+            self.show_step("evolve")
+
+    def open_example(self, key: str) -> None:
+        """Open a bundled example as the project."""
+        self._say(self.tr("Opening the example…"))
+        self.jobs.start()
+        self.loader.run(lambda: examples.load(key), self._put_example, self._cannot_open)
+
+    def _put_example(self, setup: Setup) -> None:
+        self._say("")
+        self.bench.edit(self.tr("Open an example"), setup)
+        self.bench.choose_record(setup.records[0].key)
+        self.show_step("data")
+
+    def open_paths(self, paths: list[Path]) -> None:
+        """Open files and folders, from a dialog, a drop or the command line."""
+        files = find_files(paths)
+        if not files:
+            self.problems.show(
+                self.tr("Nothing to open"),
+                self.tr("There is no table (%s) in what was dropped.") % ", ".join(ENDINGS),
+            )
+            return
+        self._say(self.tr("Reading %d file(s)…") % len(files))
+        self.jobs.start()
+        self.loader.run(
+            lambda: (files, *read_records(files)), self._put_records, self._cannot_open
+        )
+
+    def _put_records(self, found: tuple) -> None:
+        files, records, problems = found
+        self._say("")
+        self.bench.add_records(records)
+        if records:
+            for path in files:
+                self.settings.add_recent(path)
+            self.show_step("data")
+        for sentence, details in problems:
+            self._cannot_open(sentence, details)
+        self._refresh()
+
+    def _cannot_open(self, sentence: str, details: str) -> None:
+        self._say("")
+        self.problems.show(self.tr("A file could not be opened"), sentence, details)
+
+    def _say(self, text: str) -> None:
+        self.state_label.setText(text)
+
+    def ask_files(self) -> None:
+        """Let the user choose records to open."""
+        dialog = QFileDialog(self, self.tr("Open records"))
+        dialog.setFileMode(QFileDialog.FileMode.ExistingFiles)
+        patterns = " ".join(f"*{ending}" for ending in ENDINGS)
+        dialog.setNameFilters([self.tr("Flight records (%s)") % patterns, self.tr("All files (*)")])
+        dialog.filesSelected.connect(lambda names: self.open_paths([Path(n) for n in names]))
+        dialog.finished.connect(dialog.deleteLater)
+        dialog.open()
+
+    def ask_save_model(self) -> None:
+        """Let the user choose where the best model goes."""
+        dialog = QFileDialog(self, self.tr("Save model"), "model.json")
+        dialog.setAcceptMode(QFileDialog.AcceptMode.AcceptSave)
+        dialog.setNameFilters([self.tr("HeliID model (*.json)")])
+        dialog.setDefaultSuffix("json")
+        dialog.fileSelected.connect(lambda name: self.save_model(Path(name)))
+        dialog.finished.connect(dialog.deleteLater)
+        dialog.open()
+
+    def save_model(self, path: Path) -> None:
+        """Write the best model of the search on show."""
+        from heliid.export.model_files import save_model
+
+        model = self.bench.evolution.model
+        if model is None:
+            return
+        try:
+            save_model(model, path)
+        except Exception as error:  # a full disk, a folder that is not ours
+            self.problems.show(self.tr("The model was not saved"), str(error))
+            return
+        self._say(self.tr("Model saved: %s") % path.name)
+
+    def show_palette(self) -> None:
+        """Open the command palette in the middle of the window."""
+        palette = CommandPalette(self, actions.all_actions(self))
+        corner = self.mapToGlobal(self.rect().center())
+        palette.move(corner.x() - palette.width() // 2, self.mapToGlobal(self.rect().topLeft()).y()
+                     + 80)
+        palette.show()
+        palette.edit.setFocus()
+
+    def toggle_theme(self) -> None:
+        """From light to dark and back, and remember it."""
+        theme().toggle()
+        self.settings.put("theme", theme().colours.name)
+
+    def _run_folder(self) -> Path | None:
+        """Where checkpoints of runs are kept; None when there is no such place."""
+        place = QStandardPaths.writableLocation(QStandardPaths.StandardLocation.AppDataLocation)
+        folder = Path(place) / "runs"
+        try:
+            folder.mkdir(parents=True, exist_ok=True)
+        except OSError:
+            return None
+        return folder
+
+    # ---- Qt ------------------------------------------------------------------------------
+
+    def paintEvent(self, event) -> None:
+        """After the first paint the worker is started."""
+        super().paintEvent(event)
+        if not self._painted:
+            self._painted = True
+            QTimer.singleShot(0, self.jobs.start)
+
+    def dragEnterEvent(self, event) -> None:
+        """Files may be dropped anywhere."""
+        if event.mimeData().hasUrls():
+            event.acceptProposedAction()
+
+    def dropEvent(self, event) -> None:
+        """Open what was dropped."""
+        paths = [Path(url.toLocalFile()) for url in event.mimeData().urls() if url.isLocalFile()]
+        event.acceptProposedAction()
+        self.open_paths(paths)
+
+    def closeEvent(self, event) -> None:
+        """Remember the window, end the worker."""
+        self.settings.put("geometry", bytes(self.saveGeometry().data()))
+        self.settings.save()
+        self.jobs.close()
+        super().closeEvent(event)
+
+
+STEP_KEYS = tuple(step.key for step in (HOME, *STEPS))

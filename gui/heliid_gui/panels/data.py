@@ -1,0 +1,250 @@
+"""The Data view: channels of one record over time, its pieces, and what the cursor reads."""
+
+from __future__ import annotations
+
+from PySide6.QtCore import Qt, Signal
+from PySide6.QtWidgets import QSplitter, QStackedWidget, QWidget
+
+from heliid.channels import Role
+from heliid.data.campaign import Use
+from heliid_gui.panels.record_facts import RecordFacts
+from heliid_gui.panels.record_tree import RecordTree
+from heliid_gui.plots.overview import OverviewStrip
+from heliid_gui.plots.panel import PlotPanel, Row, Span
+from heliid_gui.plots.styles import Kind
+from heliid_gui.presenters import formatting as fmt
+from heliid_gui.presenters import records as presenter
+from heliid_gui.presenters import setup as setups
+from heliid_gui.presenters.workbench import Workbench
+from heliid_gui.theme import SPACE, USE_COLOUR, colours, theme, use_colour
+from heliid_gui.widgets import Card, EmptyState, button, column, label, row, scrolled, tool_button
+
+ROW_HEIGHT = 96  # px, the least that a row of the plots gets
+
+
+class DataPanel(QWidget):
+    """Tree, plots, overview strip and facts."""
+
+    open_wanted = Signal()
+    next_wanted = Signal()
+    cursor_moved = Signal(float, str)
+
+    def __init__(self, bench: Workbench) -> None:
+        super().__init__()
+        self._bench = bench
+        self._plotted: dict[str, tuple[str, ...]] = {}
+        self._selection: tuple[float, float] | None = None
+        self.tree = RecordTree()
+        self.plots = PlotPanel()
+        self.strip = OverviewStrip()
+        self.facts = RecordFacts()
+        self._build()
+        self._wire()
+        self.refresh()
+
+    def _build(self) -> None:
+        self.name = label("", "heading")
+        self.summary = label("", "muted")
+        self.mark = tool_button(
+            "prepare", self.tr("Mark a region"), show_text=True, checkable=True,
+            tip=self.tr("Drag over the plots to mark a piece of time (R)"),
+        )
+        self.mark.setShortcut("R")
+        self.uses = {}
+        for use, key in (("train", "T"), ("validate", "V"), ("test", "X"), ("exclude", "E")):
+            made = button(
+                fmt.USE_NAMES[use], lambda u=use: self.use_selection(u),
+                tip=f"{fmt.USE_HELP[use]} ({key})",
+            )
+            made.setShortcut(key)
+            self.uses[use] = made
+        self.hint = label("", "muted")
+        bar = row(self.mark, *self.uses.values(), self.hint, 1)
+        fit = tool_button("fit", self.tr("Show all"), self.plots.fit_all,
+                          tip=self.tr("Show the whole record (A, or double click)"))
+        head = row(self.name, self.summary, 1, fit)
+        self.plot_area = scrolled(self.plots)
+        centre = Card(head, self.plot_area, self.strip, bar, margins=SPACE + 4)
+        centre.layout().setStretch(1, 1)
+        self.split = QSplitter(Qt.Orientation.Horizontal)
+        left = Card(self.tree, margins=0)
+        for part, size in ((left, 250), (centre, 780), (self.facts, 240)):
+            self.split.addWidget(part)
+            part.setMinimumWidth(size // 2 if part is centre else 200)
+        self.split.setStretchFactor(1, 1)
+        self.split.setSizes([260, 760, 240])
+        self.split.setChildrenCollapsible(False)
+        empty = EmptyState(
+            "data", self.tr("No records yet"),
+            self.tr("Drop CSV files or a folder anywhere on this window. Each file is one "
+                    "manoeuvre; its first column is time."),
+            button(self.tr("Open records…"), self.open_wanted.emit, icon="open", kind="primary"),
+        )
+        self.stack = QStackedWidget()
+        self.stack.addWidget(empty)
+        self.stack.addWidget(self.split)
+        self.setLayout(column(self.stack, margins=SPACE))
+
+    def _wire(self) -> None:
+        bench = self._bench
+        bench.setup_changed.connect(self.refresh)
+        bench.record_chosen.connect(self.refresh)
+        self.tree.record_chosen.connect(bench.choose_record)
+        self.tree.plotted_changed.connect(self._plot_channel)
+        self.tree.role_wanted.connect(self.set_role)
+        self.tree.use_wanted.connect(self.set_use)
+        self.tree.remove_wanted.connect(self.remove_record)
+        self.plots.cursor_moved.connect(self.cursor_moved)
+        self.plots.range_changed.connect(self._range_changed)
+        self.plots.region_dragged.connect(self._region_dragged)
+        self.mark.toggled.connect(self.plots.set_region_mode)
+        self.strip.range_wanted.connect(self.plots.set_time_range)
+        self.strip.border_moved.connect(self._border_moved)
+        self.facts.next_wanted.connect(self.next_wanted)
+        theme().changed.connect(self.refresh)
+
+    # ---- showing -------------------------------------------------------------------------
+
+    def refresh(self) -> None:
+        """Show the set-up and the current record as they are now."""
+        setup = self._bench.setup
+        item = setups.find(setup, self._bench.current_record)
+        self.stack.setCurrentIndex(0 if item is None else 1)
+        if item is None:
+            self._plotted.clear()
+            return
+        plotted = self.plotted()
+        self.tree.show_lines(presenter.lines(setup), item.key, plotted)
+        record = item.record
+        self.name.setText(record.name)
+        line = next(x for x in presenter.lines(setup) if x.key == item.key)
+        self.summary.setText(f"{line.summary} · {line.use_text}")
+        self._show_curves(item, plotted)
+        self._show_pieces(item)
+        self.facts.show_facts(presenter.details(item), setups.problem(setup))
+        self._show_statistics()
+        self._update_hint()
+
+    def plotted(self) -> tuple[str, ...]:
+        """Channels on show of the current record, in its column order."""
+        item = setups.find(self._bench.setup, self._bench.current_record)
+        if item is None:
+            return ()
+        chosen = self._plotted.get(item.key)
+        if chosen is None:
+            chosen = presenter.default_plotted(self._bench.setup, item.record)
+        return tuple(name for name in item.record.names if name in chosen)
+
+    def _show_curves(self, item, plotted: tuple[str, ...]) -> None:
+        record = item.record
+        rows = []
+        for name in plotted:
+            channel = record.channel(name)
+            rows.append(Row(name, fmt.title(channel), fmt.shown_unit(channel).symbol))
+        self.plots.set_rows(rows)
+        shown = (item.key, id(record), tuple(plotted))
+        if shown != getattr(self, "_shown", None):
+            for name in plotted:
+                channel = record.channel(name)
+                values = fmt.shown(channel, record.column(name))
+                self.plots.set_curve(name, "measured", Kind.MEASURED, record.time, values)
+            if shown[:2] != getattr(self, "_shown", (None, None))[:2]:
+                self.plots.fit_all()
+            self._shown = shown
+        self.plots.setMinimumHeight(ROW_HEIGHT * len(rows) + 40)
+        self.plots.set_region_mode(self.mark.isChecked())
+        signal = plotted[-1] if plotted else record.names[0]
+        self.strip.set_signal(record.time, record.column(signal))
+
+    def _show_pieces(self, item) -> None:
+        parts = tuple((start, end, use.value) for start, end, use in setups.pieces(item))
+        self.strip.set_pieces(parts)
+        self.strip.show_range(*self.plots.time_range())
+        c = colours()
+        spans = []
+        if len(parts) > 1 or parts[0][2] == "exclude":
+            spans = [Span(a, b, getattr(c, USE_COLOUR[use]), 20) for a, b, use in parts]
+        if self._selection is not None:
+            spans.append(Span(*self._selection, c.text, 40))
+        self.plots.set_spans(spans)
+        for use, made in self.uses.items():
+            tint = use_colour(use).name()
+            made.setStyleSheet(f"QPushButton:enabled {{ color: {tint}; font-weight: 600; }}")
+
+    def _show_statistics(self) -> None:
+        item = setups.find(self._bench.setup, self._bench.current_record)
+        if item is not None:
+            rows = presenter.statistics(item.record, self.plotted(), *self.plots.time_range())
+            self.facts.show_statistics(rows)
+
+    def _range_changed(self, start: float, end: float) -> None:
+        self.strip.show_range(start, end)
+        self._show_statistics()
+
+    def _update_hint(self) -> None:
+        if self._selection is None:
+            self.hint.setText(self.tr("sets the whole record, or the marked region"))
+        else:
+            start, end = self._selection
+            self.hint.setText(self.tr("for %.2f to %.2f s") % (start, end))
+
+    # ---- what the user does --------------------------------------------------------------
+
+    def _plot_channel(self, name: str, on: bool) -> None:
+        key = self._bench.current_record
+        chosen = set(self.plotted())
+        (chosen.add if on else chosen.discard)(name)
+        item = setups.find(self._bench.setup, key)
+        if item is not None:
+            self._plotted[key] = tuple(n for n in item.record.names if n in chosen)
+            self.refresh()
+
+    def _region_dragged(self, start: float, end: float, finished: bool) -> None:
+        self._selection = (start, end) if end > start else None
+        item = setups.find(self._bench.setup, self._bench.current_record)
+        if item is not None:
+            self._show_pieces(item)
+        self._update_hint()
+        if finished:
+            self.mark.setChecked(False)
+
+    def use_selection(self, use: str) -> None:
+        """Give the marked region, or the whole record, this use."""
+        item = setups.find(self._bench.setup, self._bench.current_record)
+        if item is None:
+            return
+        if self._selection is None:
+            self.set_use(item.key, use)
+            return
+        changed = setups.paint(item, *self._selection, Use(use))
+        self._selection = None
+        self._bench.edit(
+            f"Use a region for {fmt.USE_NAMES[use]}", setups.replaced(self._bench.setup, changed)
+        )
+
+    def set_use(self, key: str, use: str) -> None:
+        """Give a whole record this use."""
+        item = setups.find(self._bench.setup, key)
+        if item is not None:
+            end = float(item.record.time[-1])
+            changed = setups.with_pieces(item, [(float(item.record.time[0]), end, Use(use))])
+            self._bench.edit(
+                f"Use {item.record.name} for {fmt.USE_NAMES[use]}",
+                setups.replaced(self._bench.setup, changed),
+            )
+
+    def _border_moved(self, index: int, at: float, _finished: bool) -> None:
+        item = setups.find(self._bench.setup, self._bench.current_record)
+        if item is not None:
+            changed = setups.move_border(item, index, at)
+            self._bench.edit("Move a border", setups.replaced(self._bench.setup, changed))
+
+    def set_role(self, name: str, role: Role) -> None:
+        """Make a channel input, output or neither."""
+        self._bench.edit(
+            f"Make {name} {role.value}", setups.with_role(self._bench.setup, name, role)
+        )
+
+    def remove_record(self, key: str) -> None:
+        """Take a record out of the project."""
+        self._bench.edit("Remove a record", setups.without(self._bench.setup, key))

@@ -1,0 +1,209 @@
+"""A running (or ended) study as the window shows it: fed with events, asked for what to show."""
+
+from __future__ import annotations
+
+import math
+from dataclasses import dataclass, field
+
+import numpy as np
+
+from heliid.data.record import Channel
+from heliid.events import (
+    BestImproved,
+    CandidateScored,
+    Event,
+    JobFinished,
+    LinearReady,
+    Notice,
+    PopulationMoved,
+    Progress,
+    StageStarted,
+)
+from heliid.model.network import NarxModel
+from heliid_gui.presenters import formatting as fmt
+from heliid_gui.presenters.notify import Notifier
+
+Responses = dict[str, tuple[np.ndarray, np.ndarray, np.ndarray]]
+
+
+@dataclass(frozen=True, slots=True)
+class OutputScore:
+    """Free run of one output on one record: fit % and NRMSE, model beside linear."""
+
+    name: str
+    fit: float
+    nrmse: float
+    linear_fit: float
+    linear_nrmse: float
+
+
+@dataclass
+class Evolution:
+    """Everything a study has reported so far; plain data, no Qt."""
+
+    state: str = "idle"  # idle, starting, running, paused, stopping, finished, failed
+    stage: str = ""
+    progress: Progress | None = None
+    candidates: list[CandidateScored] = field(default_factory=list)
+    best: BestImproved | None = None
+    linear: LinearReady | None = None
+    populations: dict[str, PopulationMoved] = field(default_factory=dict)
+    notices: list[Notice] = field(default_factory=list)
+    finished: JobFinished | None = None
+    error: str = ""
+    budget: int = 0
+    watched: str = ""
+
+    def __post_init__(self) -> None:
+        self.changed = Notifier()
+        self.revision = {"candidates": 0, "best": 0, "linear": 0, "population": 0}
+
+    def begin(self, budget: int) -> None:
+        """Forget the last study; the new one has been asked for."""
+        fresh = Evolution()
+        for name in self.__dataclass_fields__:
+            setattr(self, name, getattr(fresh, name))
+        for name in self.revision:
+            self.revision[name] += 1
+        self.state, self.budget = "starting", budget
+        self.changed.emit()
+
+    def apply(self, events: list[Event]) -> None:
+        """Take in what the worker reported; listeners are told once."""
+        for event in events:
+            self._take(event)
+        self.changed.emit()
+
+    def _take(self, event: Event) -> None:
+        match event:
+            case StageStarted():
+                self.stage, self.progress = event.stage, None
+                if self.state == "starting":
+                    self.state = "running"
+            case Progress():
+                self.stage, self.progress = event.stage, event
+            case CandidateScored():
+                self.candidates.append(event)
+                self.revision["candidates"] += 1
+            case BestImproved():
+                self.best = event
+                self.revision["best"] += 1
+            case LinearReady():
+                self.linear = event
+                self.revision["linear"] += 1
+            case PopulationMoved():
+                self.populations[event.searcher] = event
+                self.revision["population"] += 1
+            case Notice():
+                self.notices.append(event)
+            case JobFinished():
+                self.finished = event
+
+    def set_state(self, state: str, error: str = "") -> None:
+        """Paused, stopping, finished, failed: what the buttons and the worker decided."""
+        self.state = state
+        self.error = error
+        self.changed.emit()
+
+    @property
+    def is_active(self) -> bool:
+        """True from Start until the last word of the worker."""
+        return self.state in ("starting", "running", "paused", "stopping")
+
+    @property
+    def model(self) -> NarxModel | None:
+        """The best model so far; the linear one while there is no other."""
+        if self.best is not None:
+            return self.best.model
+        return self.linear.model if self.linear is not None else None
+
+    def records(self) -> tuple[str, ...]:
+        """Names of the records with a free run."""
+        source = self.best or self.linear
+        return tuple(source.responses) if source is not None else ()
+
+    def record(self) -> str:
+        """The record being watched: the chosen one while it exists, else the first."""
+        names = self.records()
+        if self.watched in names:
+            return self.watched
+        return names[0] if names else ""
+
+    def outputs(self) -> tuple[Channel, ...]:
+        """The output channels of the models."""
+        model = self.model
+        return model.outputs if model is not None else ()
+
+    def scores(self, record: str = "") -> tuple[OutputScore, ...]:
+        """Fit and NRMSE per output on a record, of the best model and of the linear one."""
+        record = record or self.record()
+        model = _response(self.best, record)
+        linear = _response(self.linear, record)
+        result = []
+        for index, channel in enumerate(self.outputs()):
+            fit, nrmse = _score(model, index)
+            linear_fit, linear_nrmse = _score(linear, index)
+            result.append(OutputScore(channel.name, fit, nrmse, linear_fit, linear_nrmse))
+        return tuple(result)
+
+    def convergence(self) -> dict[str, tuple[np.ndarray, np.ndarray]]:
+        """Per searcher: count of its unique trainings (n,) and its best cost so far (n,)."""
+        return convergence(self.candidates)
+
+    def fraction(self) -> float:
+        """How far the current stage is, 0 to 1; nan when not known."""
+        if self.progress is None or self.progress.total <= 0:
+            return math.nan
+        return min(1.0, self.progress.done / self.progress.total)
+
+    def status(self) -> str:
+        """One line for the run bar."""
+        if self.state == "failed":
+            return "Stopped by a problem"
+        if self.state == "finished":
+            return self.finished.text if self.finished and self.finished.text else "Finished"
+        if self.state == "stopping":
+            return "Stopping, the best so far is kept…"
+        if self.state == "starting":
+            return "Getting ready…"
+        if self.state == "idle":
+            return ""
+        return self._running_status()
+
+    def _running_status(self) -> str:
+        parts = ["Paused" if self.state == "paused" else self.stage or "Working"]
+        progress = self.progress
+        if progress is not None and progress.total:
+            parts.append(f"{progress.done} of {progress.total}")
+            if progress.remaining is not None and self.state == "running":
+                parts.append(f"about {fmt.duration(progress.remaining)} left")
+        return " · ".join(parts)
+
+
+def convergence(candidates: list[CandidateScored]) -> dict[str, tuple[np.ndarray, np.ndarray]]:
+    """Per searcher: count of its unique trainings (n,) and its best cost so far (n,)."""
+    costs: dict[str, list[float]] = {}
+    for one in candidates:
+        costs.setdefault(one.searcher, []).append(one.cost)
+    return {
+        name: (np.arange(1, len(c) + 1, dtype=float), np.fmin.accumulate(np.array(c, dtype=float)))
+        for name, c in costs.items()
+    }
+
+
+def _response(event: BestImproved | LinearReady | None, record: str):
+    return None if event is None else event.responses.get(record)
+
+
+def _score(response, index: int) -> tuple[float, float]:
+    """Fit % and NRMSE of one output; nan when there is no response."""
+    if response is None:
+        return math.nan, math.nan
+    measured, model = response[1][:, index], response[2][:, index]
+    if not np.all(np.isfinite(model)):
+        return -math.inf, math.inf
+    spread = float(np.linalg.norm(measured - measured.mean()))
+    if spread == 0.0:
+        return math.nan, math.nan
+    nrmse = float(np.linalg.norm(measured - model)) / spread
+    return 100.0 * (1.0 - nrmse), nrmse

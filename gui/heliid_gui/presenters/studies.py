@@ -1,0 +1,153 @@
+"""Starting and ending studies: from the set-up to a kept run; no Qt, the worker is handed in."""
+
+from __future__ import annotations
+
+import time
+from collections.abc import Callable
+from pathlib import Path
+from typing import Any, Protocol
+
+from heliid.data.campaign import Campaign
+from heliid.study import StudyResult
+from heliid_gui.presenters import setup as setups
+from heliid_gui.presenters.evolve import Evolution
+from heliid_gui.presenters.setup import Setup
+from heliid_gui.presenters.workbench import Run, Workbench, now
+
+IDENTIFY = "heliid_gui.tasks:identify"
+
+
+class JobRunner(Protocol):
+    """What is needed of ``jobs.Jobs``."""
+
+    def submit(self, task: str, args: tuple = (), *, slot: str, **callbacks: Any) -> Any: ...
+    def stop(self, request: Any) -> None: ...
+    def pause(self, request: Any, on: bool) -> None: ...
+
+
+class Studies:
+    """The run buttons' logic: at most one study at a time; Stop never starts anything."""
+
+    def __init__(
+        self, bench: Workbench, jobs: JobRunner, *, folder: Callable[[], Path | None],
+        on_problem: Callable[[str, str], None],
+    ) -> None:
+        self.bench = bench
+        self._jobs = jobs
+        self._folder = folder
+        self._on_problem = on_problem
+        self._request: Any = None
+        self._begun = 0.0
+        self._asked: tuple[str, str, str, Setup, Campaign] | None = None
+        self.task = IDENTIFY
+
+    @property
+    def evolution(self) -> Evolution:
+        """What the present study has reported."""
+        return self.bench.evolution
+
+    def why_not_start(self) -> str:
+        """Why Start is disabled, as a sentence; empty when it is not."""
+        if self.evolution.state == "paused":
+            return ""
+        if self.evolution.is_active:
+            return "A search is running; stop it first."
+        return setups.problem(self.bench.setup)
+
+    def start(self) -> bool:
+        """Begin a study of the present set-up (or go on after a pause)."""
+        if self.evolution.state == "paused":
+            self.pause(False)
+            return True
+        if self.why_not_start():
+            return False
+        setup = self.bench.setup
+        campaign = setups.campaign(setup)
+        key, name = self.bench.new_run_key()
+        self._asked = (key, name, now(), setup, campaign)
+        self._begun = time.monotonic()
+        folder = self._folder()
+        checkpoint = None if folder is None else folder / f"{key}.checkpoint"
+        self.evolution.begin(setup.config.budget * len(setup.config.searches()))
+        self._request = self._jobs.submit(
+            self.task,
+            (campaign, setup.config, checkpoint),
+            slot="study",
+            on_events=self.evolution.apply,
+            on_result=self._finished,
+            on_error=self._failed,
+            on_lost=self._lost,
+        )
+        return True
+
+    def pause(self, on: bool) -> None:
+        """Hold the study, or let it go on."""
+        if self._request is None or self.evolution.state not in ("running", "paused", "starting"):
+            return
+        self._jobs.pause(self._request, on)
+        self.evolution.set_state("paused" if on else "running")
+
+    def stop(self) -> None:
+        """End the study and keep the best; a second Stop does nothing."""
+        if self._request is None or not self.evolution.is_active:
+            return
+        if self.evolution.state != "stopping":
+            self.evolution.set_state("stopping")
+            self._jobs.stop(self._request)
+
+    def _finished(self, result: StudyResult) -> None:
+        self._request = None
+        if self._asked is None:
+            return
+        reason = result.reason
+        self._keep(
+            model=result.model, linear=result.linear, members=result.members,
+            candidates=result.candidates, reason=reason, notices=result.notices,
+        )
+        self.evolution.set_state("finished")
+
+    def _failed(self, sentence: str, details: str) -> None:
+        self._request = None
+        self._keep_best("failed", sentence)
+        self.evolution.set_state("failed", sentence)
+        self._on_problem(sentence, details)
+
+    def _lost(self, sentence: str) -> None:
+        """The worker is gone: ended for a Stop it did not hear, or it died."""
+        self._request = None
+        kept = self._keep_best("stopped" if not sentence else "failed", sentence)
+        if sentence:
+            self.evolution.set_state("failed", sentence)
+        else:
+            self.evolution.set_state("finished")
+        if sentence and not kept:
+            self._on_problem(sentence, "")
+
+    def _keep_best(self, reason: str, notice: str) -> bool:
+        """Keep what the window knows: the best model so far and every candidate."""
+        evolution = self.evolution
+        if evolution.model is None:
+            return False
+        linear = evolution.linear.model if evolution.linear else None
+        notices = tuple(n.text for n in evolution.notices) + ((notice,) if notice else ())
+        self._keep(
+            model=evolution.model, linear=linear, members=(evolution.model,),
+            candidates=tuple(evolution.candidates), reason=reason, notices=notices,
+        )
+        return True
+
+    def _keep(self, **found: Any) -> None:
+        if self._asked is None:
+            return
+        key, name, created, setup, campaign = self._asked
+        self._asked = None
+        evolution = self.evolution
+        self.bench.keep_run(
+            Run(
+                key=key, name=name, created=created, setup=setup, campaign=campaign,
+                config=setup.config, seconds=time.monotonic() - self._begun,
+                responses=dict(evolution.best.responses) if evolution.best else {},
+                linear_responses=dict(evolution.linear.responses) if evolution.linear else {},
+                **found,
+            )
+        )

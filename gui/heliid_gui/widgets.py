@@ -1,0 +1,309 @@
+"""Small parts that every panel is made of, so that all of them look alike."""
+
+from __future__ import annotations
+
+from collections.abc import Callable
+
+from PySide6.QtCore import QEvent, QSize, Qt, Signal
+from PySide6.QtWidgets import (
+    QFrame,
+    QHBoxLayout,
+    QLabel,
+    QLayout,
+    QPushButton,
+    QScrollArea,
+    QSizePolicy,
+    QToolButton,
+    QVBoxLayout,
+    QWidget,
+)
+
+from heliid_gui import icons
+from heliid_gui.theme import SPACE, colours, theme
+
+
+def label(text: str = "", kind: str = "", *, wrap: bool = False, tip: str = "") -> QLabel:
+    """A label; ``kind`` is one of the style sheet's: title, heading, section, muted, figure…"""
+    made = QLabel(text)
+    if kind:
+        made.setObjectName(kind)
+    made.setWordWrap(wrap)
+    if wrap:
+        made.setSizePolicy(QSizePolicy.Policy.Preferred, QSizePolicy.Policy.Minimum)
+    if tip:
+        made.setToolTip(tip)
+    return made
+
+
+def set_kind(widget: QWidget, kind: str) -> None:
+    """Change which rule of the style sheet applies."""
+    if widget.objectName() != kind:
+        widget.setObjectName(kind)
+        widget.style().unpolish(widget)
+        widget.style().polish(widget)
+
+
+class Icon(QLabel):
+    """A picture that follows the theme."""
+
+    def __init__(self, name: str, size: int = 20, role: str = "text") -> None:
+        super().__init__()
+        self._name, self._size, self._role = name, size, role
+        theme().changed.connect(self._paint)
+        self._paint()
+
+    def show_icon(self, name: str, role: str) -> None:
+        """Show another one."""
+        self._name, self._role = name, role
+        self._paint()
+
+    def _paint(self) -> None:
+        self.setPixmap(icons.pixmap(self._name, getattr(colours(), self._role), self._size))
+
+
+def _follow_theme(button: QPushButton | QToolButton, name: str, role: str) -> None:
+    def paint() -> None:
+        button.setIcon(icons.icon(name, getattr(colours(), role)))
+
+    paint()
+    theme().changed.connect(paint)
+    button.destroyed.connect(lambda: _disconnect(paint))
+
+
+def _disconnect(slot: Callable[[], None]) -> None:
+    try:
+        theme().changed.disconnect(slot)
+    except (RuntimeError, TypeError):  # the application is ending
+        return
+
+
+def button(
+    text: str, on_click: Callable[[], object] | None = None, *, icon: str = "", kind: str = "",
+    tip: str = "",
+) -> QPushButton:
+    """A push button; ``kind`` is "", "primary" or "link"."""
+    made = QPushButton(text)
+    if kind:
+        made.setObjectName(kind)
+    if icon:
+        role = "accent_text" if kind == "primary" else "accent" if kind == "link" else "text"
+        _follow_theme(made, icon, role)
+        made.setIconSize(QSize(16, 16))
+    if tip:
+        made.setToolTip(tip)
+    if on_click is not None:
+        made.clicked.connect(lambda: on_click())
+    return made
+
+
+def tool_button(
+    icon: str, text: str, on_click: Callable[[], object] | None = None, *, show_text: bool = False,
+    tip: str = "", checkable: bool = False,
+) -> QToolButton:
+    """A small button with an icon; the text is always there for readers and tooltips."""
+    made = QToolButton()
+    made.setObjectName("tool" if show_text else "flat")
+    made.setText(text)
+    made.setAccessibleName(text)
+    made.setToolTip(tip or text)
+    made.setCheckable(checkable)
+    made.setIconSize(QSize(16, 16))
+    style = Qt.ToolButtonStyle
+    made.setToolButtonStyle(
+        style.ToolButtonTextBesideIcon if show_text else style.ToolButtonIconOnly
+    )
+    _follow_theme(made, icon, "text")
+    if on_click is not None:
+        made.clicked.connect(lambda: on_click())
+    return made
+
+
+def column(
+    *parts: QWidget | QLayout | int, margins: int = 0, spacing: int = SPACE,
+) -> QVBoxLayout:
+    """Parts stacked; a number is a stretch."""
+    layout = QVBoxLayout()
+    layout.setContentsMargins(margins, margins, margins, margins)
+    layout.setSpacing(spacing)
+    _fill(layout, parts)
+    return layout
+
+
+def row(
+    *parts: QWidget | QLayout | int, margins: int = 0, spacing: int = SPACE,
+) -> QHBoxLayout:
+    """Parts side by side; a number is a stretch."""
+    layout = QHBoxLayout()
+    layout.setContentsMargins(margins, margins, margins, margins)
+    layout.setSpacing(spacing)
+    _fill(layout, parts)
+    return layout
+
+
+def _fill(layout: QVBoxLayout | QHBoxLayout, parts: tuple) -> None:
+    for part in parts:
+        if isinstance(part, int):
+            layout.addStretch(part)
+        elif isinstance(part, QLayout):
+            layout.addLayout(part)
+        else:
+            layout.addWidget(part)
+
+
+def boxed(layout: QLayout) -> QWidget:
+    """A plain widget around a layout."""
+    made = QWidget()
+    made.setLayout(layout)
+    return made
+
+
+class Card(QFrame):
+    """A raised surface; clickable ones take the keyboard too."""
+
+    clicked = Signal()
+
+    def __init__(self, *parts: QWidget | QLayout | int, clickable: bool = False,
+                 margins: int = 2 * SPACE, spacing: int = SPACE) -> None:
+        super().__init__()
+        self.setObjectName("card")
+        self._clickable = clickable
+        self.setProperty("clickable", clickable)
+        self.setLayout(column(*parts, margins=margins, spacing=spacing))
+        if clickable:
+            self.setCursor(Qt.CursorShape.PointingHandCursor)
+            self.setFocusPolicy(Qt.FocusPolicy.StrongFocus)
+
+    def mouseReleaseEvent(self, event) -> None:
+        """A click anywhere on the card."""
+        if self._clickable and self.rect().contains(event.position().toPoint()):
+            self.clicked.emit()
+        super().mouseReleaseEvent(event)
+
+    def keyPressEvent(self, event) -> None:
+        """Return and Space click."""
+        if self._clickable and event.key() in (
+            Qt.Key.Key_Return, Qt.Key.Key_Enter, Qt.Key.Key_Space
+        ):
+            self.clicked.emit()
+            return
+        super().keyPressEvent(event)
+
+
+class EmptyState(QWidget):
+    """What a view says when it has nothing to show yet: what it is for and what to do next."""
+
+    def __init__(self, icon: str, title: str, text: str, *actions: QPushButton) -> None:
+        super().__init__()
+        picture = Icon(icon, 48, "disabled")
+        picture.setAlignment(Qt.AlignmentFlag.AlignCenter)
+        self.title = label(title, "heading")
+        self.title.setAlignment(Qt.AlignmentFlag.AlignCenter)
+        self.text = label(text, "muted", wrap=True)
+        self.text.setAlignment(Qt.AlignmentFlag.AlignCenter)
+        self.text.setFixedWidth(440)
+        centred = row(1, self.text, 1)
+        buttons = row(1, *actions, 1)
+        self.setLayout(column(2, picture, self.title, centred, buttons, 3, spacing=12))
+
+
+class Banner(QFrame):
+    """One sentence with a coloured edge: a hint or a warning; hidden while it says nothing."""
+
+    def __init__(self, text: str = "", level: str = "info") -> None:
+        super().__init__()
+        self.setObjectName("banner")
+        self._icon = Icon("info", 18, "accent")
+        self._text = label("", wrap=True)
+        self._text.setTextInteractionFlags(Qt.TextInteractionFlag.TextSelectableByMouse)
+        layout = row(self._icon, self._text, margins=SPACE)
+        layout.setStretch(1, 1)
+        layout.setAlignment(self._icon, Qt.AlignmentFlag.AlignTop)
+        self.setLayout(layout)
+        self.show_text(text, level)
+
+    def show_text(self, text: str, level: str = "info") -> None:
+        """Say this; nothing hides the banner."""
+        self._text.setText(text)
+        self.setProperty("level", level)
+        is_warning = level == "warning"
+        self._icon.show_icon("warning" if is_warning else "info",
+                             "warning" if is_warning else "accent")
+        self.style().unpolish(self)
+        self.style().polish(self)
+        self.setVisible(bool(text))
+
+    @property
+    def text(self) -> str:
+        """What is said."""
+        return self._text.text()
+
+
+class Section(QWidget):
+    """A heading that opens and closes what is below it."""
+
+    def __init__(self, title: str, body: QWidget, *, is_open: bool = False) -> None:
+        super().__init__()
+        self._title = QToolButton()
+        self._title.setObjectName("flat")
+        self._title.setText(title)
+        self._title.setCheckable(True)
+        self._title.setChecked(is_open)
+        self._title.setToolButtonStyle(Qt.ToolButtonStyle.ToolButtonTextBesideIcon)
+        self._title.setIconSize(QSize(14, 14))
+        self._title.toggled.connect(self._toggle)
+        theme().changed.connect(self._paint)
+        self._body = body
+        body.setVisible(is_open)
+        self.setLayout(column(self._title, body, spacing=SPACE // 2))
+        self._paint()
+
+    def _toggle(self, on: bool) -> None:
+        self._body.setVisible(on)
+        self._paint()
+
+    def _paint(self) -> None:
+        self._title.setIcon(icons.icon("down" if self._title.isChecked() else "right"))
+
+
+class ElidedLabel(QLabel):
+    """One line that shortens itself in the middle and says all in its tooltip."""
+
+    def __init__(self, text: str = "", kind: str = "") -> None:
+        super().__init__()
+        self._full = ""
+        if kind:
+            self.setObjectName(kind)
+        self.setSizePolicy(QSizePolicy.Policy.Ignored, QSizePolicy.Policy.Preferred)
+        self.set_full_text(text)
+
+    def set_full_text(self, text: str) -> None:
+        """Say this, as much of it as fits."""
+        self._full = text
+        self.setToolTip(text)
+        self._elide()
+
+    def full_text(self) -> str:
+        """All of it."""
+        return self._full
+
+    def event(self, event) -> bool:
+        """Shorten anew when the size or the font changes."""
+        if event.type() in (QEvent.Type.Resize, QEvent.Type.FontChange, QEvent.Type.Polish):
+            self._elide()
+        return super().event(event)
+
+    def _elide(self) -> None:
+        self.setText(
+            self.fontMetrics().elidedText(self._full, Qt.TextElideMode.ElideRight, self.width())
+        )
+
+
+def scrolled(inner: QWidget) -> QScrollArea:
+    """The widget in a frameless scroll area that only scrolls up and down."""
+    area = QScrollArea()
+    inner.setObjectName("page")
+    area.setWidget(inner)
+    area.setWidgetResizable(True)
+    area.setFrameShape(QFrame.Shape.NoFrame)
+    area.setHorizontalScrollBarPolicy(Qt.ScrollBarPolicy.ScrollBarAlwaysOff)
+    return area
