@@ -23,9 +23,9 @@ from heliid.model.network import NarxModel, Weights
 from heliid.model.simulate import Response, run_prepared
 from heliid.model.structure import Structure
 from heliid.search.encoding import Encoding
-from heliid.search.fitness import FitnessSettings
 from heliid.study.config import StudyConfig
 from heliid.training import Dataset, TrainingSettings, make_dataset
+from heliid.training.scoring import FitnessSettings
 
 WINDOWS_S = (2.0, 5.0, 10.0, 0.0)  # of the cost; 0 is the whole record
 START_SHARE = 4  # at most 1/4 of the shortest validation record is left out of the score
@@ -76,6 +76,10 @@ class Ground:
     def run(self, model: NarxModel, prepared: Prepared) -> Response:
         """The free run of a model on one of the study's own prepared records."""
         return run_prepared(model, prepared)
+
+    def with_windows(self, windows_s: tuple[float, ...]) -> Ground:
+        """The same ground, orders scored over these windows."""
+        return replace(self, settings=replace(self.settings, windows_s=windows_s))
 
     def reach(self) -> tuple[int, int]:
         """The biggest output and input lag of the box."""

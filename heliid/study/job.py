@@ -2,31 +2,71 @@
 
 from __future__ import annotations
 
-from dataclasses import dataclass
+import time
+from collections.abc import Callable, Iterator
+from contextlib import contextmanager
+from dataclasses import dataclass, field
 from pathlib import Path
 from typing import TYPE_CHECKING
 
 from heliid.data.campaign import Campaign
-from heliid.events import CandidateScored, Report, ShouldStop, ignore, never
-from heliid.model.network import NarxModel
+from heliid.errors import HeliIDError, TrainingError
+from heliid.events import (
+    BestImproved,
+    CandidateScored,
+    Event,
+    JobFinished,
+    LinearReady,
+    Notice,
+    Progress,
+    Report,
+    ShouldStop,
+    StageStarted,
+    ignore,
+    never,
+)
+from heliid.linear import best_linear
+from heliid.model.network import NarxModel, Weights
+from heliid.model.structure import Structure
+from heliid.search.encoding import structure_from_text, structure_text
+from heliid.search.run import Best
+from heliid.study.conclude import Outcome, conclude
 from heliid.study.config import StudyConfig
+from heliid.study.explore import explore
+from heliid.study.ground import Ground, make_ground
+from heliid.study.refits import Refit, judged, refit_all
 
 if TYPE_CHECKING:
     from heliid.engine.protocol import Engine
 
+N_REFIT_TABLES = 5  # weight tables of the final refits
+
 
 @dataclass(frozen=True, eq=False)
 class StudyResult:
-    """What a study found. ``linear`` is the best linear model (h = 0), always there."""
+    """What a study found. ``linear`` is the best linear model (h = 0), always there.
+
+    ``cost`` and ``linear_cost`` are those of ``model`` and ``linear`` on the validation records;
+    ``campaign`` is the one that was used, with validation records in any case.
+    """
 
     model: NarxModel
     linear: NarxModel
-    members: tuple[NarxModel, ...]  # the ensemble, the model among them
+    members: tuple[NarxModel, ...]  # the ensemble, best first; the model is the first
     candidates: tuple[CandidateScored, ...]  # every unique training, in order
     config: StudyConfig
     reason: str  # as in JobFinished
     notices: tuple[str, ...]
     seconds: float
+    cost: float = float("nan")
+    linear_cost: float = float("nan")
+    member_costs: tuple[float, ...] = ()
+    campaign: Campaign | None = None
+
+    @property
+    def is_linear(self) -> bool:
+        """True when no network was better than the best linear model on validation."""
+        return self.model.structure.n_hidden == 0
 
 
 def identify(
@@ -40,10 +80,22 @@ def identify(
 ) -> StudyResult:
     """Search the order, train, refit the best: the whole job behind the Start button.
 
-    Test records are not touched here. With ``checkpoint`` the search is written there after
-    each result and goes on from it, bit for bit, when the file exists and fits.
+    Test records are not touched here. With ``checkpoint`` each score is kept there as it comes,
+    and a search that finds the file goes on from it, bit for bit. Stopped early, it returns the
+    best so far. The same campaign, configuration and seed give the same bits, for any number of
+    workers. Always ends with ``JobFinished``.
+
+    Raises
+    ------
+    HeliIDError
+        Records, channels or settings cannot be used; one sentence.
     """
-    raise NotImplementedError
+    desk = _Desk(config, report, should_stop)
+
+    def work(ground: Ground, linear: Refit, engine: Engine) -> tuple[list[Refit], str]:
+        return _search(desk, ground, linear, engine, checkpoint)
+
+    return _run(desk, campaign, engine, work, "search")
 
 
 def fit(
@@ -53,6 +105,225 @@ def fit(
     *,
     report: Report = ignore,
     should_stop: ShouldStop = never,
+    engine: Engine | None = None,
 ) -> StudyResult:
-    """The same without a search: ``order`` as in ``"na=1,nb=4,nk=0,spacing=3,h=4"``."""
-    raise NotImplementedError
+    """The same without a search: ``order`` as in ``"na=1,nb=4,nk=0,spacing=3,h=4"``.
+
+    The order is trained from several weight tables; it need not lie in the configuration's box.
+    """
+    structure = structure_from_text(order, len(campaign.inputs), len(campaign.outputs))
+    desk = _Desk(config, report, should_stop)
+
+    def work(ground: Ground, _: Refit, engine: Engine) -> tuple[list[Refit], str]:
+        return _fit_one(desk, ground, structure, engine)
+
+    return _run(desk, campaign, engine, work, "fit")
+
+
+Work = Callable[[Ground, Refit, "Engine"], tuple[list[Refit], str]]
+
+
+@dataclass(eq=False)
+class _Desk:
+    """What one job has said and heard so far."""
+
+    config: StudyConfig
+    report: Report
+    should_stop: ShouldStop
+    notices: list[str] = field(default_factory=list)
+    candidates: list[CandidateScored] = field(default_factory=list)
+    started: float = field(default_factory=time.perf_counter)
+
+    def hear(self, event: Event) -> None:
+        """Pass an event on; keep what belongs to the result."""
+        if isinstance(event, CandidateScored):
+            self.candidates.append(event)
+        if isinstance(event, Notice):
+            self.notices.append(event.text)
+        self.report(event)
+
+    def say(self, text: str, level: str = "info") -> None:
+        """A sentence for the user, kept with the result."""
+        self.hear(Notice(text, level))
+
+    def stage(self, name: str, total: int = 0) -> Callable[[int, int], None]:
+        """Begin a stage; the function returned reports steps done and in all."""
+        self.report(StageStarted(name, total))
+        began = time.perf_counter()
+
+        def step(done: int, of: int) -> None:
+            seconds = time.perf_counter() - began
+            remaining = seconds / done * (of - done) if done else None
+            self.report(Progress(name, done, of, seconds, remaining))
+
+        return step
+
+
+def _run(
+    desk: _Desk, campaign: Campaign, engine: Engine | None, work: Work, how: str
+) -> StudyResult:
+    """Prepare, find the linear model, do the work, conclude; the last event is JobFinished."""
+    try:
+        desk.stage("Preparing")
+        ground = make_ground(campaign, desk.config)
+        for notice in ground.notices:
+            desk.say(notice)
+        ground, linear = _linear(desk, ground)
+        with _engine(engine, desk.config.workers) as ready:
+            refits, reason = work(ground, linear, ready)
+        outcome = conclude(ground, desk.config, linear, refits, how)
+    except HeliIDError as error:
+        desk.report(JobFinished("failed", str(error)))
+        raise
+    except BaseException:
+        desk.report(JobFinished("failed", "The job ended by an error of HeliID itself."))
+        raise
+    for notice in outcome.notices:
+        desk.say(notice, "warning")
+    result = _result(desk, ground, outcome, reason)
+    desk.report(JobFinished(reason, _last_words(result)))
+    return result
+
+
+def _linear(desk: _Desk, ground: Ground) -> tuple[Ground, Refit]:
+    """The best linear model; where it cannot run a whole record, the score goes by windows."""
+    desk.stage("Best linear model")
+    structure, weights, _ = best_linear(
+        ground.train, ground.validate, ground.settings, should_stop=desk.should_stop
+    )
+    found = _judge(ground, structure, weights)
+    finite = tuple(window for window in ground.settings.windows_s if window > 0.0)
+    if found.diverged and finite and not desk.should_stop():
+        ground = ground.with_windows(finite)
+        structure, weights, _ = best_linear(
+            ground.train, ground.validate, ground.settings, should_stop=desk.should_stop
+        )
+        found = _judge(ground, structure, weights)
+        desk.say(
+            "The best linear model diverges over a whole validation record (an unstable motion), "
+            f"so orders are scored by windows of {_listed(finite)} s restarted from the data."
+        )
+    model = ground.model(found.structure, found.weights)
+    desk.report(LinearReady(model, found.cost, ground.responses(model)))
+    return ground, found
+
+
+def _listed(values: tuple[float, ...]) -> str:
+    texts = [f"{value:g}" for value in values]
+    return texts[0] if len(texts) == 1 else f"{', '.join(texts[:-1])} and {texts[-1]}"
+
+
+def _judge(ground: Ground, structure: Structure, weights: Weights) -> Refit:
+    cost, nrmse, diverged = judged(
+        structure, weights, ground.train, ground.validate, ground.settings
+    )
+    return Refit(structure, weights, cost, nrmse, diverged, "linear")
+
+
+def _search(
+    desk: _Desk, ground: Ground, linear: Refit, engine: Engine, checkpoint: Path | None
+) -> tuple[list[Refit], str]:
+    """Search, then refit the best few orders."""
+    del linear  # the search does not depend on it: its best is compared at the end
+    config = desk.config
+    desk.stage("Searching", config.budget * len(config.searches()))
+
+    def on_best(best: Best, refit: Refit) -> None:
+        model = ground.model(refit.structure, refit.weights)
+        desk.report(
+            BestImproved(best.index, best.searcher, refit.cost, model, ground.responses(model))
+        )
+
+    found = explore(
+        ground,
+        config,
+        engine,
+        report=desk.hear,
+        should_stop=desk.should_stop,
+        checkpoint=checkpoint,
+        on_best=on_best,
+    )
+    refits = [found.best] if found.best is not None else []
+    if found.best_genome is not None:
+        for warning in ground.encoding.on_bound(found.best_genome):
+            desk.say(warning, "warning")
+    if found.reason == "stopped":
+        return refits, found.reason
+    refits += _refit(desk, ground, found.structures[: config.n_ensemble], engine)
+    return refits, "stopped" if desk.should_stop() else found.reason
+
+
+def _fit_one(
+    desk: _Desk, ground: Ground, structure: Structure, engine: Engine
+) -> tuple[list[Refit], str]:
+    """One order from several weight tables."""
+    refits = _refit(desk, ground, (structure,), engine)
+    if not refits and not desk.should_stop():
+        raise TrainingError(
+            f"The order {structure_text(structure)} cannot be trained on these records: choose "
+            f"fewer lags or longer records."
+        )
+    return refits, "stopped" if desk.should_stop() else "done"
+
+
+def _refit(
+    desk: _Desk, ground: Ground, structures: tuple[Structure, ...], engine: Engine
+) -> list[Refit]:
+    return refit_all(
+        structures,
+        tuple(range(N_REFIT_TABLES)),
+        ground.train,
+        ground.validate,
+        ground.settings,
+        engine,
+        should_stop=desk.should_stop,
+        progress=desk.stage("Refitting", len(structures) * N_REFIT_TABLES),
+    )
+
+
+@contextmanager
+def _engine(given: Engine | None, workers: int) -> Iterator[Engine]:
+    """The caller's engine, or one of our own that is closed again."""
+    if given is not None:
+        yield given
+        return
+    if workers == 1:
+        from heliid.engine.serial import SerialEngine
+
+        own: Engine = SerialEngine()
+    else:
+        from heliid.engine.local import LocalEngine
+
+        own = LocalEngine(workers)
+    try:
+        yield own
+    finally:
+        own.close()
+
+
+def _result(desk: _Desk, ground: Ground, outcome: Outcome, reason: str) -> StudyResult:
+    return StudyResult(
+        model=outcome.model,
+        linear=outcome.linear,
+        members=outcome.members,
+        candidates=tuple(desk.candidates),
+        config=desk.config,
+        reason=reason,
+        notices=tuple(desk.notices),
+        seconds=time.perf_counter() - desk.started,
+        cost=outcome.cost,
+        linear_cost=outcome.linear_cost,
+        member_costs=outcome.member_costs,
+        campaign=ground.campaign,
+    )
+
+
+def _last_words(result: StudyResult) -> str:
+    """The sentence that ends the job."""
+    order = structure_text(result.model.structure)
+    if result.model is result.linear:
+        return f"Done: the best linear model ({order}) is the result, cost {result.cost:.4f}."
+    return (
+        f"Done: {order}, cost {result.cost:.4f} on validation against {result.linear_cost:.4f} "
+        f"of the best linear model."
+    )

@@ -1,0 +1,91 @@
+"""``heliid score``: a model judged on records by its free run."""
+
+from __future__ import annotations
+
+import argparse
+from collections.abc import Iterable, Sequence
+from typing import TYPE_CHECKING, Any
+
+from heliid.cli import console
+from heliid.cli.records import read_records
+
+if TYPE_CHECKING:
+    from heliid.data.record import FlightRecord
+    from heliid.validation import ValidationReport
+
+COLUMNS = ("record", "output", "window", "rmse", "unit", "nrmse", "fit", "theil", "note")
+_KEYS = (
+    "record", "output", "unit", "window", "n_samples", "rmse", "nrmse", "fit", "theil",
+    "theil_bias", "theil_variance", "theil_covariance", "vaf", "max_error", "diverged_at",
+    "outside_envelope",
+)  # fmt: skip
+
+
+def run(options: argparse.Namespace) -> int:
+    """Read, judge, print."""
+    from heliid.export.model_files import load_model
+    from heliid.validation import judge
+
+    model = load_model(options.model)
+    linear = load_model(options.linear) if options.linear else None
+    records = read_records(options.files)
+    report = judge(model, records, windows=options.windows, linear=linear)
+    rows = score_rows(report, records)
+    beside = score_rows(report.linear, records) if report.linear else None
+    if options.json:
+        document = {"model": options.model, "scores": rows}
+        if beside is not None:
+            document["linear"] = {"model": options.linear, "scores": beside}
+        console.write_json(document)
+        return 0
+    console.write(score_table(rows))
+    if beside is not None:
+        console.write(f"\nThe linear model {options.linear}:\n")
+        console.write(score_table(beside))
+    console.write(footnote(report.start_s))
+    return 0
+
+
+def score_rows(report: ValidationReport, records: Sequence[FlightRecord]) -> list[dict[str, Any]]:
+    """One plain line per record, output and window; errors in the unit of that record's header."""
+    by_name = {record.name: record for record in records}
+    rows = []
+    for line in report.score_table():
+        unit, factor = _unit_of(by_name[line["record"]], line)
+        line["unit"] = unit
+        for key in ("rmse", "max_error"):
+            line[key] = None if line[f"{key}_si"] is None else line[f"{key}_si"] / factor
+        rows.append({key: line[key] for key in _KEYS})
+    return rows
+
+
+def _unit_of(record: FlightRecord, line: dict[str, Any]) -> tuple[str, float]:
+    """The unit that the record's header gives this output, and its size in SI."""
+    from heliid.units import unit_or_free
+
+    unit = unit_or_free(record.channel(line["output"]).unit)
+    return unit.symbol, unit.factor
+
+
+def score_table(rows: Iterable[dict[str, Any]]) -> str:
+    """The scores as text."""
+    lines = []
+    for row in rows:
+        note = []
+        if row["diverged_at"] is not None:
+            note.append(f"diverged at {row['diverged_at']:.2f} s")
+        if row["outside_envelope"]:
+            note.append(f"{100 * row['outside_envelope']:.0f} % outside the training envelope")
+        window = row["window"] if row["window"] == "all" else f"{row['window']} s"
+        fit = "-" if row["fit"] is None else f"{row['fit']:.1f} %"
+        values = (row["rmse"], row["unit"], row["nrmse"], fit, row["theil"])
+        lines.append((row["record"], row["output"], window, *values, "; ".join(note)))
+    return console.table(COLUMNS, lines)
+
+
+def footnote(start_s: float) -> str:
+    """What the numbers are."""
+    return (
+        f"Free run, restarted from data every window (all: never); the first {start_s:.3g} s of "
+        f"each record start the run and are not scored."
+    )

@@ -1,0 +1,145 @@
+"""From trained orders to the result: which model wins, its provenance, what must be said."""
+
+from __future__ import annotations
+
+import platform
+from collections.abc import Sequence
+from dataclasses import dataclass, replace
+from importlib import metadata
+from typing import Any
+
+import numpy as np
+
+import heliid
+from heliid.data.campaign import Use
+from heliid.ensemble import DROP_ABOVE
+from heliid.model.network import NarxModel
+from heliid.search.encoding import structure_text
+from heliid.study.config import StudyConfig
+from heliid.study.ground import Ground
+from heliid.study.refits import Refit
+from heliid.validation.evidence import record_facts
+
+LIBRARIES = ("numpy", "scipy", "numba", "llvmlite")
+MACHINE_SETTINGS = ("workers", "wall_limit_s")  # change nothing in the numbers of a finished run
+LINEAR_IS_BETTER = (
+    "The linear model is better here: its cost on the validation records is {linear:.4f}, that of "
+    "the best network {network:.4f}; the linear model is the result."
+)
+
+
+@dataclass(frozen=True, eq=False)
+class Outcome:
+    """The winner, the best linear model and the ensemble, as models with provenance and scores."""
+
+    model: NarxModel
+    linear: NarxModel
+    members: tuple[NarxModel, ...]
+    member_costs: tuple[float, ...]
+    cost: float
+    linear_cost: float
+    notices: tuple[str, ...]
+
+
+def conclude(
+    ground: Ground, config: StudyConfig, linear: Refit, refits: Sequence[Refit], how: str
+) -> Outcome:
+    """The winner by validation cost, never worse than ``linear``; the rest is its ensemble.
+
+    ``how`` says what was done ("search" or "fit") and goes into the provenance.
+    """
+    ranked = sorted(refits, key=lambda one: (one.cost, one.structure.n_parameters))
+    network = ranked[0] if ranked else linear
+    is_linear = not network.is_better_than(linear)
+    winner = linear if is_linear else network
+    believed = [one for one in ranked if one.cost <= DROP_ABOVE * winner.cost]
+    members = [winner, *(one for one in believed if one is not winner)][: config.n_ensemble]
+    origin = provenance(ground, config, how)
+    models = [finished(ground, one, origin) for one in members]
+    linear_model = models[0] if is_linear else finished(ground, linear, origin)
+    return Outcome(
+        model=models[0],
+        linear=linear_model,
+        members=tuple(models),
+        member_costs=tuple(one.cost for one in members),
+        cost=winner.cost,
+        linear_cost=linear.cost,
+        notices=_notices(winner, linear, network if is_linear and ranked else None),
+    )
+
+
+def finished(ground: Ground, refit: Refit, origin: dict[str, Any]) -> NarxModel:
+    """The model of one refit with where it comes from and what it reached on validation."""
+    model = ground.model(refit.structure, refit.weights)
+    return replace(
+        model,
+        provenance={**origin, "order": structure_text(refit.structure), "start": refit.origin},
+        scores={"validate": validation_scores(ground, model, refit)},
+    )
+
+
+def validation_scores(ground: Ground, model: NarxModel, refit: Refit) -> dict[str, Any]:
+    """Cost, and the whole-record free-run NRMSE and fit % per record and output."""
+    rows = []
+    for prepared in ground.prepared[Use.VALIDATE]:
+        run = ground.run(model, prepared)
+        first = max(model.structure.n_start, ground.settings.n_start)
+        error, measured = run.residual[first:], run.measured[first:]
+        spread = measured.std(axis=0)
+        nrmse = np.sqrt(np.mean(error**2, axis=0)) / np.where(spread > 0.0, spread, np.nan)
+        for channel, value in zip(model.outputs, nrmse, strict=True):
+            known = float(value) if np.isfinite(value) else None
+            rows.append(
+                {
+                    "record": run.name,
+                    "output": channel.name,
+                    "nrmse": known,
+                    "fit": None if known is None else 100.0 * (1.0 - known),
+                    "diverged_at": run.diverged_at,
+                }
+            )
+    return {"cost": refit.cost, "window": "all", "rows": rows}
+
+
+def provenance(ground: Ground, config: StudyConfig, how: str) -> dict[str, Any]:
+    """Records with hashes, settings, seed and versions: what makes the same model again.
+
+    Nothing in it depends on the clock, the machine's load or the number of workers.
+    """
+    settings = {k: v for k, v in config.to_dict().items() if k not in MACHINE_SETTINGS}
+    return {
+        "how": how,
+        "records": [
+            {
+                **record_facts(record, use),
+                "samples": record.n_samples,
+                "history": [step.to_dict() for step in record.history],
+            }
+            for record, use in zip(ground.campaign.records, ground.campaign.uses, strict=True)
+            if use in (Use.TRAIN, Use.VALIDATE)
+        ],
+        "config": settings,
+        "seed": config.seed,
+        "versions": versions(),
+    }
+
+
+def versions() -> dict[str, str]:
+    """HeliID, Python and the libraries that numbers depend on."""
+    return {
+        "heliid": heliid.__version__,
+        "python": platform.python_version(),
+        **{name: metadata.version(name) for name in LIBRARIES},
+    }
+
+
+def _notices(winner: Refit, linear: Refit, beaten: Refit | None) -> tuple[str, ...]:
+    said = []
+    if beaten is not None:
+        said.append(LINEAR_IS_BETTER.format(linear=linear.cost, network=beaten.cost))
+    if winner.diverged:
+        said.append(
+            "The free run of the best model diverges on a validation record; it can only be "
+            "trusted over short windows."
+        )
+    return tuple(said)

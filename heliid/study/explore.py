@@ -1,0 +1,172 @@
+"""The order search of a study: one searcher, or several in turn over one shared memory."""
+
+from __future__ import annotations
+
+import hashlib
+import importlib
+import json
+from collections.abc import Callable
+from dataclasses import dataclass
+from pathlib import Path
+from typing import Any
+
+import numpy as np
+
+import heliid
+from heliid.engine.protocol import Engine
+from heliid.events import CandidateScored, Report, ShouldStop
+from heliid.model.network import Weights
+from heliid.model.structure import Structure
+from heliid.search.fitness import make_payload, settings_to_dict
+from heliid.search.memo import Memo
+from heliid.search.run import Best, Limits, OrderProblem, SearchResult, run_search
+from heliid.search.searcher import WORST, Genome, Searcher, is_better
+from heliid.study.config import StudyConfig
+from heliid.study.ground import Ground
+from heliid.study.refits import Refit
+
+INSTALL = "heliid.search.fitness:install"
+SPAN_S = 0.3  # a guess: input taps spread over this time did well on helicopters
+_SEARCHERS = {
+    "ais": "heliid.search.immune:ImmuneSystem",
+    "abc": "heliid.search.bee_colony:BeeColony",
+    "pso": "heliid.search.swarm:Swarm",
+    "random": "heliid.search.random_search:RandomSearch",
+    "hill": "heliid.search.hill_climb:HillClimb",
+    "abc-classic": "heliid.search.classic.bee_colony:ClassicBeeColony",
+    "ais-classic": "heliid.search.classic.immune:ClassicImmuneSystem",
+    "pso-classic": "heliid.search.classic.swarm:ClassicSwarm",
+}
+
+
+@dataclass(frozen=True, eq=False)
+class Found:
+    """What the searches found, best orders first; ``best`` has its weights, None when stopped."""
+
+    structures: tuple[Structure, ...]
+    best: Refit | None
+    best_genome: Genome | None
+    candidates: tuple[CandidateScored, ...]
+    reason: str
+
+
+def make_searcher(name: str, ground: Ground, seed: int) -> Searcher:
+    """The searcher of that name on the study's box, begun with an ARX order and a guess."""
+    module, _, kind = _SEARCHERS[name].partition(":")
+    encoding = ground.encoding
+    make = getattr(importlib.import_module(module), kind)
+    searcher: Searcher = make(
+        encoding.bounds,
+        seed,
+        canonical=encoding.canonical,
+        first=encoding.first_members(encoding.spread_guess(ground.dt, SPAN_S)),
+    )
+    return searcher
+
+
+def make_problem(ground: Ground, engine: Engine) -> OrderProblem:
+    """What is searched; the engine is made ready for it."""
+    engine.setup(
+        INSTALL, (make_payload(ground.train, ground.validate, ground.settings, ground.reach()),)
+    )
+    return OrderProblem(ground.encoding, fingerprint(ground))
+
+
+def fingerprint(ground: Ground) -> str:
+    """SHA-256 over the scaled data, the settings of training and score, the box, the version."""
+    digest = hashlib.sha256()
+    for data in (ground.train, ground.validate):
+        for array in (data.u_all, data.y_all, data.edges, data.increment_std):
+            digest.update(str(array.shape).encode())
+            digest.update(array.tobytes())
+    bounds = ground.encoding.bounds
+    plain = {
+        "settings": settings_to_dict(ground.settings),
+        "low": bounds.low.tolist(),
+        "high": bounds.high.tolist(),
+        "dt": ground.dt,
+        "version": heliid.__version__,
+    }
+    digest.update(json.dumps(plain, sort_keys=True).encode())
+    return digest.hexdigest()
+
+
+def explore(
+    ground: Ground,
+    config: StudyConfig,
+    engine: Engine,
+    *,
+    report: Report,
+    should_stop: ShouldStop,
+    checkpoint: Path | None,
+    on_best: Callable[[Best, Refit], None],
+) -> Found:
+    """Run the configured searchers in turn; always the best so far."""
+    problem = make_problem(ground, engine)
+    memo = Memo(problem.fingerprint)
+    results: list[SearchResult] = []
+    cost, n_reported = WORST, 0
+    for name in config.searches():
+        result = run_search(
+            make_searcher(name, ground, config.seed),
+            problem,
+            engine,
+            Limits(config.budget, config.stagnation, config.wall_limit_s),
+            window=config.window,
+            report=report,
+            should_stop=should_stop,
+            checkpoint=checkpoint,
+            memo=memo,
+            on_best=lambda best: _tell(ground, best, on_best),
+            first_index=n_reported,
+            cost_to_beat=cost,
+        )
+        results.append(result)
+        n_reported += len(result.candidates)
+        if result.best is not None and is_better(result.best.scored.cost, cost):
+            cost = result.best.scored.cost
+        if result.reason == "stopped":
+            break
+    return _found(ground, results)
+
+
+def _found(ground: Ground, results: list[SearchResult]) -> Found:
+    candidates = tuple(one for result in results for one in result.candidates)
+    # equal costs in the order in which they were reported, never in that in which they came in
+    ranked = sorted(candidates, key=lambda one: (one.cost, one.index))
+    usable = [one.genome for one in ranked if one.cost < WORST]
+    best: Best | None = None
+    for result in results:
+        if result.best is not None and (
+            best is None or is_better(result.best.scored.cost, best.scored.cost)
+        ):
+            best = result.best
+    refit = _refit_of(ground, best) if best is not None and _has_weights(best.value) else None
+    return Found(
+        structures=tuple(ground.encoding.structure(genome) for genome in usable),
+        best=refit,
+        best_genome=best.scored.genome if best is not None else None,
+        candidates=candidates,
+        reason=results[-1].reason,
+    )
+
+
+def _tell(ground: Ground, best: Best, on_best: Callable[[Best, Refit], None]) -> None:
+    if _has_weights(best.value):
+        on_best(best, _refit_of(ground, best))
+
+
+def _has_weights(value: Any) -> bool:
+    return isinstance(value, dict) and value.get("weights") is not None
+
+
+def _refit_of(ground: Ground, best: Best) -> Refit:
+    structure = ground.encoding.structure(best.scored.genome)
+    return Refit(
+        structure,
+        Weights.from_dict(best.value["weights"], structure),
+        best.scored.cost,
+        np.atleast_1d(np.array(best.value.get("nrmse", best.scored.nrmse), dtype=float)),
+        best.scored.diverged,
+        "search",
+    )
