@@ -10,6 +10,7 @@ import numpy as np
 from heliid import metrics
 from heliid.data.prepare import Prepared
 from heliid.data.record import Channel, FlightRecord
+from heliid.envelope import check_prepared
 from heliid.errors import RecordError, SettingsError
 from heliid.events import ShouldStop, never
 from heliid.model.network import NarxModel
@@ -209,7 +210,7 @@ def _judge_record(
         measured=free.measured,
         simulated=free.simulated,
         u=free.u,
-        outside=free.outside,
+        envelope=check_prepared(model, prepared),
         scored_from=first,
         diverged_at=free.diverged_at,
         j_rms=metrics.j_rms(z, y, [channel.si for channel in model.outputs]),

@@ -7,6 +7,7 @@ from typing import Any
 
 import numpy as np
 
+from heliid.envelope import EnvelopeCheck
 from heliid.validation.bands import Band, TestCase
 from heliid.validation.explain import ErrorKind
 from heliid.validation.frequency import FrequencyComparison
@@ -88,7 +89,7 @@ class RecordJudgement:
     measured: np.ndarray
     simulated: np.ndarray
     u: np.ndarray
-    outside: np.ndarray  # (N,) bool
+    envelope: EnvelopeCheck
     scored_from: int
     diverged_at: float | None
     j_rms: float
@@ -169,7 +170,7 @@ class ValidationReport:
         records = tuple(
             replace(
                 r, time=none, measured=flat, simulated=flat, u=np.zeros((0, len(self.inputs))),
-                outside=np.zeros(0, dtype=bool),
+                envelope=replace(r.envelope, time=none, outside=none, beyond=none, distance=none),
                 cases=tuple(
                     replace(c, bands=tuple(_without_arrays(b) for b in c.bands)) for c in r.cases
                 ),

@@ -141,5 +141,6 @@ def examine_residuals(
     frequency, density = signal.welch(centred, 1.0 / dt, nperseg=n_segment, detrend=False)
     return ResidualTest(
         record, output, si, len(residual), mean, std, kurtosis,
-        correlations(output, residual, inputs, u, dt), edges, counts.astype(np.float64), frequency, density,
+        correlations(output, residual, inputs, u, dt), edges, counts.astype(np.float64),
+        frequency, density,
     )  # fmt: skip
