@@ -19,11 +19,14 @@ from heliid.training.levenberg import Descent, Problem, descend
 from heliid.training.parameters import KinematicPair, Layout, make_prior
 
 WHOLE = 0.0  # a horizon of 0 s means whole records
+BIAS_START = 0.7  # near the largest curvature of tanh, 0.66: products of states come first
 
 
 @dataclass(frozen=True, slots=True)
 class TrainingSettings:
     """How weights are found; the defaults serve rates of 5 to 50 Hz.
+
+    ``output_weights`` (ny,) weigh the squared errors; all 1 when empty.
 
     Attributes
     ----------
@@ -32,17 +35,18 @@ class TrainingSettings:
     ridge, ridge_linear : penalty per sample on hidden and output weights, on the linear part.
     kinematics : (attitude output, rate output) index pairs; the attitude integrates the rate.
     kinematic_weight : penalty per sample on leaving the trapezoid rule of such a pair.
+    activation_rms : spread of the hidden units' pre-activation at the start.
     single : sensitivities in float32 (weights, residuals and solution stay float64).
     """
 
     horizons_s: tuple[float, ...] = (0.5, 2.0, 6.0, WHOLE)
     iterations: tuple[int, ...] = (6, 6, 8, 12)
-    ridge: float = 3e-5
+    ridge: float = 1e-5
     ridge_linear: float = 3e-8
     kinematics: tuple[tuple[int, int], ...] = ()
     kinematic_weight: float = 1e-2
+    activation_rms: float = 0.8
     single: bool = True
-    activation_rms: float = 0.6
     output_weights: tuple[float, ...] = ()
 
 
@@ -78,7 +82,7 @@ def kinematic_pairs(
 
 @lru_cache(maxsize=8)
 def weight_table(table: int) -> np.ndarray:
-    """Fixed numbers in (-1, 1) indexed by (unit, channel, lag), (32, 48, 64); channel 0: biases.
+    """Fixed numbers in (-1, 1) indexed by (unit, channel, lag), (32, 48, 64); channel 0 is free.
 
     Output j is channel 1 + j, input i is channel 24 + i, so that neighbouring orders start alike.
     """
@@ -100,7 +104,7 @@ def hidden_start(
     for i in range(h):
         for t, (channel, lag) in enumerate(places):
             w_hid[i, t] = values[i % 32, channel % 48, lag % 64]
-        b_hid[i] = 0.3 * values[i % 32, 0, 0]
+        b_hid[i] = BIAS_START if i % 2 == 0 else -BIAS_START
         row = w_hid[i]
         power = float((row * (moments[:n_phi, :n_phi] * row).sum(axis=1)).sum())
         row *= rms / math.sqrt(max(power, 1e-12))
