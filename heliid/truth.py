@@ -10,7 +10,9 @@ longitudinal cyclic and the inflow lag nu of the collective (%).
 from __future__ import annotations
 
 import argparse
-from collections.abc import Callable
+import math
+from bisect import bisect_right
+from collections.abc import Callable, Sequence
 from pathlib import Path
 
 import numpy as np
@@ -19,7 +21,7 @@ from heliid.data.record import Channel, FlightRecord, Source, StepDone
 
 U0 = 41.0  # m/s
 THETA0 = 0.03  # rad
-W0 = U0 * np.sin(THETA0)  # m/s
+W0 = U0 * math.sin(THETA0)  # m/s
 GRAVITY = 9.80665  # m/s^2
 FLAP_TIME = 0.09  # s
 INFLOW_TIME = 0.18  # s
@@ -44,8 +46,8 @@ OUTPUTS = ("u", "w", "q", "theta")
 Command = Callable[[float], float]  # stick deviation from trim in % over time in s
 
 
-def rates_of_change(x: np.ndarray, d_lon: float, d_col: float) -> np.ndarray:
-    """dx/dt (6,) of x = (u, w, q, theta, a, nu) for stick deviations in %."""
+def rates_of_change(x: Sequence[float], d_lon: float, d_col: float) -> tuple[float, ...]:
+    """dx/dt of x = (u, w, q, theta, a, nu) for stick deviations in %; plain floats, for speed."""
     u, w, q, theta, a, nu = x
     r = 1.0 + u / U0
     force_x = (
@@ -66,27 +68,26 @@ def rates_of_change(x: np.ndarray, d_lon: float, d_col: float) -> np.ndarray:
         + 0.092 * a * r
         + 0.022 * nu
     )
-    return np.array(
-        [
-            force_x - (W0 + w) * q - GRAVITY * (np.sin(THETA0 + theta) - np.sin(THETA0)),
-            force_z + (U0 + u) * q + GRAVITY * (np.cos(THETA0 + theta) - np.cos(THETA0)),
-            moment,
-            q,
-            (d_lon - a) / FLAP_TIME,
-            (d_col - nu) / INFLOW_TIME,
-        ]
+    return (
+        force_x - (W0 + w) * q - GRAVITY * (math.sin(THETA0 + theta) - math.sin(THETA0)),
+        force_z + (U0 + u) * q + GRAVITY * (math.cos(THETA0 + theta) - math.cos(THETA0)),
+        moment,
+        q,
+        (d_lon - a) / FLAP_TIME,
+        (d_col - nu) / INFLOW_TIME,
     )
 
 
 def eigenvalues_at_trim() -> np.ndarray:
     """The six eigenvalues of the free airframe (no pilot) at trim, 1/s, complex, slowest first."""
     small = 1e-6
-    columns = [
-        (rates_of_change(e, 0.0, 0.0) - rates_of_change(-e, 0.0, 0.0)) / (2.0 * small)
-        for e in small * np.eye(6)
-    ]
+
+    def slope(x: np.ndarray) -> np.ndarray:
+        return np.array(rates_of_change(x.tolist(), 0.0, 0.0))
+
+    columns = [(slope(e) - slope(-e)) / (2.0 * small) for e in small * np.eye(6)]
     values = np.linalg.eigvals(np.array(columns).T)
-    return values[np.argsort(np.abs(values))]
+    return np.asarray(values[np.argsort(np.abs(values), kind="stable")])
 
 
 def simulate(
@@ -98,26 +99,33 @@ def simulate(
     has_pilot: bool = True,
 ) -> tuple[np.ndarray, np.ndarray, np.ndarray]:
     """Time (N,), states (N, 6) and total stick deviations (N, 2) in %, fourth-order Runge-Kutta."""
-    gain = np.array([PILOT_THETA, PILOT_Q]) if has_pilot else np.zeros(2)
+    on_theta, on_q = (PILOT_THETA, PILOT_Q) if has_pilot else (0.0, 0.0)
 
-    def sticks(t: float, x: np.ndarray) -> tuple[float, float]:
-        return lon(t) - gain[0] * x[3] - gain[1] * x[2], col(t)
+    def slope(lon_now: float, col_now: float, x: Sequence[float]) -> tuple[float, ...]:
+        return rates_of_change(x, lon_now - on_theta * x[3] - on_q * x[2], col_now)
 
-    def slope(t: float, x: np.ndarray) -> np.ndarray:
-        return rates_of_change(x, *sticks(t, x))
+    def moved(x: Sequence[float], by: float, k: Sequence[float]) -> list[float]:
+        return [a + by * b for a, b in zip(x, k, strict=True)]
 
     n = round(duration / step)
-    time = step * np.arange(n + 1)
-    states = np.zeros((n + 1, 6))
-    for k, t in enumerate(time[:-1]):
-        x = states[k]
-        k1 = slope(t, x)
-        k2 = slope(t + step / 2, x + step / 2 * k1)
-        k3 = slope(t + step / 2, x + step / 2 * k2)
-        k4 = slope(t + step, x + step * k3)
-        states[k + 1] = x + step / 6 * (k1 + 2 * k2 + 2 * k3 + k4)
-    controls = np.array([sticks(t, x) for t, x in zip(time, states, strict=True)])
-    return time, states, controls
+    x = [0.0] * 6
+    states, sticks = [x], [(lon(0.0), col(0.0))]
+    for k in range(n):
+        here, middle = sticks[-1], (lon((k + 0.5) * step), col((k + 0.5) * step))
+        there = (lon((k + 1) * step), col((k + 1) * step))
+        k1 = slope(*here, x)
+        k2 = slope(*middle, moved(x, step / 2, k1))
+        k3 = slope(*middle, moved(x, step / 2, k2))
+        k4 = slope(*there, moved(x, step, k3))
+        x = [
+            a + step / 6 * (b + 2 * c + 2 * d + e)
+            for a, b, c, d, e in zip(x, k1, k2, k3, k4, strict=True)
+        ]
+        states.append(x)
+        sticks.append(there)
+    path, controls = np.array(states), np.array(sticks)
+    controls[:, 0] -= on_theta * path[:, 3] + on_q * path[:, 2]
+    return step * np.arange(n + 1), path, controls
 
 
 # Stick movements --------------------------------------------------------------------------------
@@ -127,13 +135,17 @@ RISE = 0.12  # s, how long a hand takes for a step
 
 def steps(*moves: tuple[float, float]) -> Command:
     """A stick that goes to each (time s, value %) in turn, within 0.12 s."""
-    times = [0.0]
-    values = [0.0]
-    for t, value in moves:
-        times += [t, t + RISE]
-        values += [values[-1], value]
-    x, y = np.array(times), np.array(values)
-    return lambda t: float(np.interp(t, x, y))
+    times = [move[0] for move in moves]
+    values = [0.0, *(move[1] for move in moves)]
+
+    def value(t: float) -> float:
+        n = bisect_right(times, t)
+        if n == 0:
+            return 0.0
+        share = min(1.0, (t - times[n - 1]) / RISE)
+        return values[n - 1] + share * (values[n] - values[n - 1])
+
+    return value
 
 
 def multistep(start: float, unit: float, amplitude: float, pattern: tuple[int, ...]) -> Command:
@@ -148,14 +160,14 @@ def multistep(start: float, unit: float, amplitude: float, pattern: tuple[int, .
 
 def sweep(start: float, end: float, f0: float, f1: float, amplitude: float) -> Command:
     """Exponential frequency sweep from f0 to f1 Hz, faded in and out over 1 s."""
-    length, growth = end - start, np.log(f1 / f0)
+    length, growth = end - start, math.log(f1 / f0)
 
     def value(t: float) -> float:
         if not start <= t <= end:
             return 0.0
-        phase = 2 * np.pi * f0 * length / growth * (np.exp(growth * (t - start) / length) - 1.0)
+        phase = 2 * math.pi * f0 * length / growth * math.expm1(growth * (t - start) / length)
         fade = min(1.0, t - start, end - t)
-        return float(amplitude * fade * np.sin(phase))
+        return amplitude * fade * math.sin(phase)
 
     return value
 
@@ -165,7 +177,7 @@ def sines(start: float, *parts: tuple[float, float, float]) -> Command:
 
     def value(t: float) -> float:
         fade = min(1.0, max(0.0, t - start))
-        return float(fade * sum(a * np.sin(2 * np.pi * f * (t - start) + p) for a, f, p in parts))
+        return fade * sum(a * math.sin(2 * math.pi * f * (t - start) + p) for a, f, p in parts)
 
     return value
 
@@ -251,7 +263,7 @@ def manoeuvres() -> dict[str, tuple[str, str, Command, Command]]:
         "validate_2_sines": (
             "validate",
             "cyclic sines and collective steps",
-            sines(1.6, (2.9, 0.11, np.pi), (2.4, 0.29, 2.1), (1.8, 0.61, 3.7), (1.2, 1.3, 5.2)),
+            sines(1.6, (2.9, 0.11, math.pi), (2.4, 0.29, 2.1), (1.8, 0.61, 3.7), (1.2, 1.3, 5.2)),
             steps(
                 (2.4, -5.0),
                 (5.0, 3.0),
