@@ -1,0 +1,209 @@
+"""The whole-number points of a box: what was proposed, unseen draws, and the moves all share.
+
+Searchers own one ``Lattice`` each. It holds the rules of every order search: points in canonical
+form, never one twice, first members given or by Latin hypercube, and random numbers that depend on
+the seed and the number of the point only (Philox counters), not on who asks when.
+"""
+
+from __future__ import annotations
+
+import itertools
+import math
+from collections.abc import Callable, Iterable, Sequence
+from typing import Any
+
+import numpy as np
+
+from heliid.search.searcher import Box, Canonical, Genome, is_better
+
+_TRIES = 24  # redraws of a move before a random unseen point is taken
+_RANDOM_TRIES = 200
+_MAX_LISTED = 200_000  # boxes up to this size are listed to find the last unseen points
+
+
+class Draws:
+    """Uniform random numbers keyed by (seed, index): the same whatever was drawn before."""
+
+    _BLOCK = 64
+
+    def __init__(self, seed: int, stream: int = 0) -> None:
+        self._bits = np.random.Philox(key=np.array([seed, stream], dtype=np.uint64))
+        self._generator = np.random.Generator(self._bits)
+        self._state: Any = self._bits.state
+        self._left: list[float] = []
+
+    def start(self, index: int) -> None:
+        """Go to the numbers of point ``index``."""
+        self._state["state"]["counter"] = np.array([0, 0, 0, index], dtype=np.uint64)
+        self._state["buffer_pos"] = 4
+        self._bits.state = self._state
+        self._left = []
+
+    def uniform(self) -> float:
+        """A number in [0, 1)."""
+        if not self._left:
+            self._left = self._generator.random(self._BLOCK).tolist()
+        return self._left.pop()
+
+    def below(self, n: int) -> int:
+        """A whole number in 0..n-1."""
+        return int(self.uniform() * n)
+
+    def pick(self, items: Sequence[Any]) -> Any:
+        """One of the items."""
+        return items[int(self.uniform() * len(items))]
+
+    def poisson(self, mean: float) -> int:
+        """A Poisson number (Knuth's product of uniforms; means are below 10 here)."""
+        limit, product, count = math.exp(-mean), self.uniform(), 0
+        while product > limit:
+            product *= self.uniform()
+            count += 1
+        return count
+
+    def weighted(self, weights: Sequence[float]) -> int:
+        """An index, in proportion to its weight."""
+        at = self.uniform() * sum(weights)
+        for index, weight in enumerate(weights):
+            at -= weight
+            if at < 0.0:
+                return index
+        return len(weights) - 1
+
+
+def as_is(genome: Genome) -> Genome:
+    """The canonical form where every genome is its own."""
+    return genome
+
+
+class Lattice:
+    """Points of a whole-number box that were proposed, and ways to propose others."""
+
+    def __init__(
+        self,
+        box: Box,
+        seed: int,
+        *,
+        canonical: Canonical = as_is,
+        first: Iterable[Sequence[int]] = (),
+        n_first: int = 10,
+    ) -> None:
+        if not bool(box.is_whole.all()):
+            raise TypeError("This searcher needs a box of whole numbers.")
+        self.low = [round(float(value)) for value in box.low]
+        self.high = [round(float(value)) for value in box.high]
+        self.free = [k for k, low in enumerate(self.low) if self.high[k] > low]
+        self.canonical = canonical
+        self.draws = Draws(seed)
+        self.seen: dict[Genome, None] = {}  # in the order proposed
+        self._size = math.prod(
+            high - low + 1 for low, high in zip(self.low, self.high, strict=True)
+        )
+        self._first = self._first_members(first, n_first)
+
+    def _first_members(self, first: Iterable[Sequence[int]], n_first: int) -> list[Genome]:
+        """The given members, then a Latin hypercube, all different."""
+        members = dict.fromkeys(self.clipped(member) for member in first)
+        n = max(0, n_first - len(members))
+        if n:
+            generator = np.random.Generator(self.draws._bits)
+            self.draws.start(2**62)
+            columns = [
+                (generator.permutation(n) + generator.random(n)) / n for _ in range(len(self.low))
+            ]
+            for row in range(n):
+                point = (
+                    low + int(columns[k][row] * (high - low + 1))
+                    for k, (low, high) in enumerate(zip(self.low, self.high, strict=True))
+                )
+                members[self.clipped(tuple(point))] = None
+        return list(members)
+
+    def clipped(self, point: Sequence[int]) -> Genome:
+        """The canonical point nearest to ``point`` inside the box."""
+        inside = (
+            min(max(int(gene), low), high)
+            for gene, low, high in zip(point, self.low, self.high, strict=True)
+        )
+        return self.canonical(tuple(inside))
+
+    def next_first(self) -> Genome | None:
+        """The next unseen first member, None when all were proposed."""
+        while self._first:
+            member = self._first.pop(0)
+            if member not in self.seen:
+                return self.take(member)
+        return None
+
+    def take(self, genome: Genome) -> Genome:
+        """Note that a point is proposed."""
+        self.seen[genome] = None
+        return genome
+
+    def new_point(self, move: Callable[[], Sequence[int]]) -> Genome | None:
+        """An unseen point from ``move``, else a random unseen one, None when there is none left."""
+        for _ in range(_TRIES):
+            genome = self.canonical(tuple(move()))
+            if genome not in self.seen:
+                return self.take(genome)
+        return self.random_unseen()
+
+    def random_point(self) -> list[int]:
+        """A point anywhere in the box."""
+        draws = self.draws
+        return [
+            low + draws.below(high - low + 1) for low, high in zip(self.low, self.high, strict=True)
+        ]
+
+    def random_unseen(self) -> Genome | None:
+        """A random unseen point, None when there is none left."""
+        for _ in range(_RANDOM_TRIES):
+            genome = self.canonical(tuple(self.random_point()))
+            if genome not in self.seen:
+                return self.take(genome)
+        if self._size > _MAX_LISTED:
+            return None  # 200 misses in a row in a big box: as good as exhausted
+        ranges = [range(low, high + 1) for low, high in zip(self.low, self.high, strict=True)]
+        points = (self.canonical(point) for point in itertools.product(*ranges))
+        unseen = sorted({point for point in points if point not in self.seen})
+        return self.take(self.draws.pick(unseen)) if unseen else None
+
+    def step(self, point: list[int], gene: int, *, p_reset: float = 0.15) -> None:
+        """Move one gene in place: +-1 or +-2 inside the box, sometimes anywhere."""
+        low, high, draws = self.low[gene], self.high[gene], self.draws
+        if draws.uniform() < p_reset:
+            value = low + draws.below(high - low)
+            point[gene] = value + (value >= point[gene])  # any other value
+            return
+        size = 1 if draws.uniform() < 0.75 else 2
+        size = -size if draws.uniform() < 0.5 else size
+        value = point[gene] + size
+        if not low <= value <= high:
+            value = point[gene] - size
+        point[gene] = min(max(value, low), high)
+
+    def state(self) -> dict[str, Any]:
+        """Plain data."""
+        return {
+            "seen": [list(genome) for genome in self.seen],
+            "first": [list(genome) for genome in self._first],
+        }
+
+    def restore(self, state: dict[str, Any]) -> None:
+        """The inverse of ``state``."""
+        self.seen = {tuple(genome): None for genome in state["seen"]}
+        self._first = [tuple(genome) for genome in state["first"]]
+
+
+def rows(points: Sequence[Sequence[int]], dim: int) -> np.ndarray:
+    """Points as (n, dim) float64, also when there is none."""
+    return np.array(points, dtype=float).reshape(-1, dim)
+
+
+def best_index(costs: Sequence[float]) -> int:
+    """Index of the first lowest cost."""
+    best = 0
+    for index, cost in enumerate(costs):
+        if is_better(cost, costs[best]):
+            best = index
+    return best
