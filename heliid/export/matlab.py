@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import io
 import json
+import math
 from collections.abc import Iterable, Sequence
 from typing import Any
 
@@ -43,7 +44,7 @@ def matrix(rows: Any, shape: tuple[int, int] | None = None) -> str:
 
 
 def _number(value: float) -> str:
-    if value != value:  # noqa: PLR0124 - nan is the one number that differs from itself
+    if math.isnan(value):
         return "NaN"
     return repr(value)
 

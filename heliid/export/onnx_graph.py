@@ -93,7 +93,7 @@ def _add_step(b: _Builder, portable: Portable) -> None:
     flat = b.whole("flat", [-1])
     x_row = b.op("Reshape", [f"{pre}x_now", b.whole("x_shape", [1, n_x])])
     x_all = b.op("Concat", [f"{pre}x_past", x_row], axis=0)
-    parts = []
+    parts: list[str] = []
     for past, taps, width in (
         (f"{pre}y_past", portable.output_taps, n_y), (x_all, portable.input_taps, n_x)
     ):  # fmt: skip
@@ -177,8 +177,8 @@ def _free_run_graph(portable: Portable, dtype: str) -> Any:
     )
     computed = _unscaled(b, portable, "y_scaled", "y_computed")
     b.op("Concat", ["y_start", computed], "y", axis=0)
-    shapes = {"u": ["N", len(portable.inputs)], "y_start": [n_start, n_y]}
-    outs = {"y": ["N", n_y], "is_bad": [], "y_past_end": [n_start, n_y],
+    shapes: dict[str, list] = {"u": ["N", len(portable.inputs)], "y_start": [n_start, n_y]}
+    outs: dict[str, list] = {"y": ["N", n_y], "is_bad": [], "y_past_end": [n_start, n_y],
             "x_past_end": [n_start, n_x]}  # fmt: skip
     return helper.make_graph(
         b.nodes,
