@@ -155,9 +155,11 @@ def _run(
     segments = np.column_stack([starts, lengths]).astype(np.int64)
     alive = np.empty(len(segments), dtype=np.int64)
     y_sim = y.copy()
+    u.setflags(write=False)  # as in training and scoring, so that numba compiles but once
+    y.setflags(write=False)
     weights = model.weights
     n_diverged = run_segments(
-        np.ascontiguousarray(u),
+        u,
         y,
         segments,
         *model.structure.taps(),

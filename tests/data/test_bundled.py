@@ -2,8 +2,11 @@
 
 from __future__ import annotations
 
+import shutil
+
 import pytest
 
+from heliid.data import bundled
 from heliid.data.bundled import data_folder, examples, load_example
 from heliid.data.campaign import Use
 from heliid.data.prepare import explain_rate, prepare, resolve_trim_rule
@@ -44,3 +47,15 @@ def test_shipped_data_stay_small_and_have_their_papers():
         assert (folder / name / "README.md").is_file()
     assert "MIT License" in (folder / "trex550" / "LICENSE.txt").read_text()
     assert "public domain" in (folder / "quarter_drone" / "LICENSE.txt").read_text()
+
+
+def test_an_installed_package_finds_its_own_copy(tmp_path, monkeypatch):
+    package = tmp_path / "site-packages" / "heliid"
+    (package / "_data").mkdir(parents=True)
+    monkeypatch.setattr(bundled, "__file__", str(package / "data" / "bundled.py"))
+    with pytest.raises(SettingsError, match="install HeliID again"):
+        data_folder()
+    repository = bundled.Path(__file__).parents[2] / "data"
+    shutil.copy(repository / "examples.json", package / "_data")
+    assert data_folder() == package / "_data"
+    assert len(examples()) >= 3
