@@ -22,9 +22,10 @@ import numpy as np
 from numba import njit
 
 from heliid.kernels.narx import tanh_plain
-from heliid.kernels.normal import add_gram
+from heliid.kernels.simd import add_gram_padded, combine_rows
 
-BLOCK = 32  # samples whose sensitivities are held before they enter the normal equations
+BLOCK = 16  # samples whose sensitivities are held, in cache, before they enter the sums
+FLUSH = 256  # samples summed in float32 before they join the float64 sums
 
 
 @njit(cache=True, nogil=True, error_model="numpy")
@@ -104,57 +105,28 @@ def _points(
 
 
 @njit(cache=True, nogil=True, error_model="numpy")
-def _sum_rows(history, position, out_taps, gain_row, target):
-    """Fill ``target`` (P,) with the gain-weighted sum of past rows in ``history`` (., ny, P)."""
-    n = target.shape[0]
-    n_out = out_taps.shape[0]
-    t = 0
-    if n_out >= 4:
-        a = history[position - out_taps[0, 1], out_taps[0, 0]]
-        b = history[position - out_taps[1, 1], out_taps[1, 0]]
-        c = history[position - out_taps[2, 1], out_taps[2, 0]]
-        d = history[position - out_taps[3, 1], out_taps[3, 0]]
-        ga, gb, gc, gd = gain_row[0], gain_row[1], gain_row[2], gain_row[3]
-        for i in range(n):
-            target[i] = ga * a[i] + gb * b[i] + gc * c[i] + gd * d[i]
-        t = 4
-    else:
-        for i in range(n):
-            target[i] = 0.0
-    while t + 4 <= n_out:
-        a = history[position - out_taps[t, 1], out_taps[t, 0]]
-        b = history[position - out_taps[t + 1, 1], out_taps[t + 1, 0]]
-        c = history[position - out_taps[t + 2, 1], out_taps[t + 2, 0]]
-        d = history[position - out_taps[t + 3, 1], out_taps[t + 3, 0]]
-        ga, gb, gc, gd = gain_row[t], gain_row[t + 1], gain_row[t + 2], gain_row[t + 3]
-        for i in range(n):
-            target[i] += ga * a[i] + gb * b[i] + gc * c[i] + gd * d[i]
-        t += 4
-    while t < n_out:
-        a = history[position - out_taps[t, 1], out_taps[t, 0]]
-        ga = gain_row[t]
-        for i in range(n):
-            target[i] += ga * a[i]
-        t += 1
-
-
-@njit(cache=True, nogil=True, error_model="numpy")
-def _fill_rows(history, reach, n, out_taps, one_lag, phi, gain, out_direct, hid_direct, b_direct):
+def _fill_rows(
+    history, reach, n, out_taps, one_lag, phi, gain, out_direct, hid_direct, b_direct, offsets
+):
     """Fill ``history[reach : reach + n]`` (., ny, P) from the rows before and the direct parts."""
     n_y, h = out_direct.shape[1], out_direct.shape[2]
-    n_phi = phi.shape[1]
+    n_phi, n_out, width = phi.shape[1], out_taps.shape[0], history.shape[2]
     at_bias = n_y * n_phi
     at_out = at_bias + n_y
     at_hid = at_out + n_y * h
     at_b = at_hid + h * n_phi
+    flat, gains = history.reshape(-1), gain.reshape(-1)
     for m in range(n):
+        for t in range(n_out):
+            offsets[t] = ((reach + m - out_taps[t, 1]) * n_y + out_taps[t, 0]) * width
+        base = (reach + m) * n_y * width
+        combine_rows(flat, base, offsets, gains, m * n_y * n_out, n_y, width)
         x = phi[m]
         for j in range(n_y):
-            row = history[reach + m, j]
-            _sum_rows(history, reach + m, out_taps, gain[m, j], row)
+            row = flat[base + j * width : base + (j + 1) * width]
             if one_lag[j] < 0:  # y(k-1) is in the increment form even when no tap reads it
                 before = history[reach + m - 1, j]
-                for i in range(row.shape[0]):
+                for i in range(width):
                     row[i] += before[i]
             own = row[j * n_phi : (j + 1) * n_phi]
             for t in range(n_phi):
@@ -187,7 +159,7 @@ def jacobian(
     """Fill ``rows`` (sum of lengths, ny, P) with d y_sim / d parameters, float32 or float64.
 
     ``y_sim`` is what ``run_segments`` left for the same weights; ``linear`` is the plain one in
-    both parametrisations. ``history`` (reach + BLOCK, ny, P): work space of the same dtype.
+    both parametrisations. ``history`` (reach + BLOCK, ny, padded P): work space of the same dtype.
     """
     n_y, n_phi = linear.shape
     h, n_out = b_hid.shape[0], out_taps.shape[0]
@@ -198,6 +170,7 @@ def jacobian(
     hid_direct = np.zeros((BLOCK, n_y, h), rows.dtype)
     b_direct = np.zeros((BLOCK, n_y, h), rows.dtype)
     one_lag, centre = first_lags(out_taps, n_y), _centres(b_hid, is_centred)
+    offsets = np.zeros(n_out, np.int64)
     at = 0
     for s in range(segments.shape[0]):
         first, length = segments[s, 0], segments[s, 1]
@@ -210,10 +183,11 @@ def jacobian(
                 linear, step, one_lag, centre, phi, gain, out_direct, hid_direct, b_direct,
             )  # fmt: skip
             _fill_rows(
-                history, reach, n, out_taps, one_lag, phi, gain, out_direct, hid_direct, b_direct
-            )
+                history, reach, n, out_taps, one_lag, phi, gain, out_direct, hid_direct, b_direct,
+                offsets,
+            )  # fmt: skip
             for m in range(n):
-                rows[at] = history[reach + m]
+                rows[at] = history[reach + m, :, : rows.shape[2]]
                 at += 1
             done += n
             if done < length:
@@ -241,7 +215,7 @@ def add_normal(
     not finite: residuals stay bounded where sensitivities need not.
     """
     n_y, n_phi = linear.shape
-    h, n_out, size = b_hid.shape[0], out_taps.shape[0], gradient.shape[0]
+    h, n_out, width = b_hid.shape[0], out_taps.shape[0], history.shape[2]
     reach = history.shape[0] - BLOCK
     phi = np.zeros((BLOCK, n_phi), history.dtype)
     gain = np.zeros((BLOCK, n_y, n_out), history.dtype)
@@ -249,13 +223,15 @@ def add_normal(
     hid_direct = np.zeros((BLOCK, n_y, h), history.dtype)
     b_direct = np.zeros((BLOCK, n_y, h), history.dtype)
     one_lag, centre = first_lags(out_taps, n_y), _centres(b_hid, is_centred)
-    partial = np.zeros((size, size), history.dtype)
-    partial_gradient = np.zeros(size, history.dtype)
-    weighted = np.empty((BLOCK * n_y, size), history.dtype)
+    offsets = np.zeros(n_out, np.int64)
+    partial = np.zeros((width, width), history.dtype)
+    partial_gradient = np.zeros(width, history.dtype)
+    weighted = np.zeros((BLOCK * n_y, width), history.dtype)
     scale = np.zeros(n_y, history.dtype)
     error = np.zeros(1, history.dtype)
     for j in range(n_y):
         scale[j] = weight[j]
+    waiting = 0
     for s in range(segments.shape[0]):
         first, length = segments[s, 0], segments[s, 1]
         history[:reach] = 0.0
@@ -267,8 +243,9 @@ def add_normal(
                 linear, step, one_lag, centre, phi, gain, out_direct, hid_direct, b_direct,
             )  # fmt: skip
             _fill_rows(
-                history, reach, n, out_taps, one_lag, phi, gain, out_direct, hid_direct, b_direct
-            )
+                history, reach, n, out_taps, one_lag, phi, gain, out_direct, hid_direct, b_direct,
+                offsets,
+            )  # fmt: skip
             for m in range(n):
                 k = first + done + m
                 for j in range(n_y):
@@ -276,22 +253,32 @@ def add_normal(
                     f = scale[j]
                     error[0] = weight[j] * (y_sim[k, j] - y[k, j])
                     e = error[0]
-                    for c in range(size):
+                    for c in range(width):
                         target[c] = f * source[c]
-                    for c in range(size):
+                    for c in range(width):
                         partial_gradient[c] += e * target[c]
-            add_gram(weighted, n * n_y, partial)
-            for i in range(size):
-                gradient[i] += partial_gradient[i]
-                partial_gradient[i] = 0.0
-                target, source = gram[i], partial[i]
-                for c in range(i + 1):
-                    target[c] += source[c]
-                    source[c] = 0.0
+            add_gram_padded(weighted, n * n_y, partial)
+            waiting += n
+            if waiting >= FLUSH:
+                _flush(partial, partial_gradient, gram, gradient)
+                waiting = 0
             done += n
             if done < length:
                 _keep(history, reach, n)
+    _flush(partial, partial_gradient, gram, gradient)
     total = 0.0
-    for i in range(size):
+    for i in range(gradient.shape[0]):
         total += gram[i, i] + abs(gradient[i])
     return total < np.inf
+
+
+@njit(cache=True, nogil=True, error_model="numpy")
+def _flush(partial, partial_gradient, gram, gradient):
+    """Add the partial sums to the full ones and clear them."""
+    for i in range(gradient.shape[0]):
+        gradient[i] += partial_gradient[i]
+        target, source = gram[i], partial[i]
+        for c in range(i + 1):
+            target[c] += source[c]
+    partial[:] = 0.0
+    partial_gradient[:] = 0.0

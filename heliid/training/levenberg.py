@@ -11,6 +11,7 @@ from heliid.events import ShouldStop, never
 from heliid.kernels.gradients import BLOCK, add_normal
 from heliid.kernels.narx import run_segments, squared_errors
 from heliid.kernels.normal import solve_damped
+from heliid.kernels.simd import padded
 from heliid.model.network import DIVERGED_AT
 from heliid.model.structure import Structure
 from heliid.training.dataset import Dataset
@@ -47,7 +48,8 @@ class Problem:
         self.root_weights = np.sqrt(weights)
         reach = max([1, *self.out_taps[:, 1].tolist()])
         self.y_sim = dataset.y_all.copy()
-        self.history = np.zeros((reach + BLOCK, n_y, size), np.float32 if single else np.float64)
+        dtype = np.float32 if single else np.float64
+        self.history = np.zeros((reach + BLOCK, n_y, padded(size)), dtype)
         self.lower = np.empty((size, size))
 
     def run(self, theta: np.ndarray, segments: np.ndarray) -> tuple[int, np.ndarray]:

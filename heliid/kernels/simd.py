@@ -1,0 +1,229 @@
+"""Three loops written in LLVM vectors, because they decide how long a fit takes.
+
+Each output number is one chain of fused multiply-adds in a fixed order, whatever the vector width,
+so the bits do not depend on the processor. Readable twins are in the tests; with the compiler
+switched off the plain versions at the end of this file run instead.
+
+Arrays are C-ordered; the number of columns of ``rows`` and ``history`` must be a multiple of LANES
+(pad with zeros).
+"""
+
+from __future__ import annotations
+
+import numpy as np
+from llvmlite import ir
+from llvmlite.binding import get_host_cpu_features
+from numba import config, njit, types
+from numba.core import cgutils
+from numba.extending import intrinsic
+
+# Columns and result rows handled together, so that all sums stay in registers: 16 of 32 with
+# AVX-512, 8 of 16 below (float32).
+LANES, TILE = (32, 8) if get_host_cpu_features().get("avx512f") else (16, 4)
+
+
+def padded(n: int) -> int:
+    """The smallest multiple of LANES that holds ``n`` columns."""
+    return -(-n // LANES) * LANES
+
+
+class _Vectors:
+    """Writes loads, stores and fused multiply-adds of LANES numbers as several registers."""
+
+    def __init__(self, context, builder, dtype):
+        self.builder = builder
+        self.scalar = context.get_value_type(dtype)
+        n_bytes = 4 if dtype == types.float32 else 8
+        self.n_bytes = n_bytes
+        self.width = 64 // n_bytes  # lanes of one 512-bit vector
+        self.n = LANES // self.width
+        self.vector = ir.VectorType(self.scalar, self.width)
+        name = f"llvm.fma.v{self.width}f{8 * n_bytes}"
+        kind = ir.FunctionType(self.vector, [self.vector] * 3)
+        self.fma_function = cgutils.get_or_insert_function(builder.module, kind, name)
+
+    def _pointer(self, data, index, v):
+        b = self.builder
+        at = b.add(index, ir.Constant(index.type, v * self.width))
+        return b.bitcast(b.gep(data, [at]), self.vector.as_pointer())
+
+    def load(self, data, index):
+        return [
+            self.builder.load(self._pointer(data, index, v), align=self.n_bytes)
+            for v in range(self.n)
+        ]
+
+    def store(self, data, index, values):
+        for v, value in enumerate(values):
+            self.builder.store(value, self._pointer(data, index, v), align=self.n_bytes)
+
+    def spread(self, data, index):
+        b = self.builder
+        one = b.load(b.gep(data, [index]))
+        zero = ir.Constant(ir.IntType(32), 0)
+        lone = b.insert_element(ir.Constant(self.vector, ir.Undefined), one, zero)
+        mask = ir.Constant(ir.VectorType(ir.IntType(32), self.width), [0] * self.width)
+        return b.shuffle_vector(lone, ir.Constant(self.vector, ir.Undefined), mask)
+
+    def fma(self, a, b, c):
+        return self.builder.call(self.fma_function, [a, b, c])
+
+    def slots(self, n):
+        """``n`` accumulators of LANES numbers on the stack; LLVM keeps them in registers."""
+        return [
+            [cgutils.alloca_once(self.builder, self.vector) for _ in range(self.n)]
+            for _ in range(n)
+        ]
+
+
+def _data(context, builder, array_type, array):
+    return context.make_array(array_type)(context, builder, array).data
+
+
+@intrinsic
+def _gram_tile(typingctx, rows, n_rows, n_columns, i, j, gram, n_gram):  # noqa: ARG001
+    """gram[i + m, j + lanes] += sum over rows of rows[r, i + m] * rows[r, j + lanes], m < TILE."""
+    dtype = rows.dtype
+    whole = types.int64
+    signature = types.void(rows, whole, whole, whole, whole, gram, whole)
+
+    def codegen(context, builder, sig, args):
+        source = _data(context, builder, sig.args[0], args[0])
+        target = _data(context, builder, sig.args[5], args[5])
+        n_rows_, n_columns_, i_, j_, n_gram_ = args[1], args[2], args[3], args[4], args[6]
+        v = _Vectors(context, builder, dtype)
+        sums = v.slots(TILE)
+        places = []
+        for m in range(TILE):
+            row = builder.add(i_, ir.Constant(i_.type, m))
+            place = builder.add(builder.mul(row, n_gram_), j_)
+            places.append(place)
+            for slot, value in zip(sums[m], v.load(target, place), strict=True):
+                builder.store(value, slot)
+        with cgutils.for_range(builder, n_rows_) as loop:
+            start = builder.mul(loop.index, n_columns_)
+            right = v.load(source, builder.add(start, j_))
+            left = builder.add(start, i_)
+            for m in range(TILE):
+                factor = v.spread(source, builder.add(left, ir.Constant(left.type, m)))
+                for slot, value in zip(sums[m], right, strict=True):
+                    builder.store(v.fma(factor, value, builder.load(slot)), slot)
+        for m in range(TILE):
+            v.store(target, places[m], [builder.load(slot) for slot in sums[m]])
+        return context.get_dummy_value()
+
+    return signature, codegen
+
+
+def _combine(n_targets):
+    def build(typingctx, history, target, offsets, n_offsets, column, gain, at_gain, n_columns):  # noqa: ARG001
+        dtype = history.dtype
+        whole = types.int64
+        signature = types.void(history, whole, offsets, whole, whole, gain, whole, whole)
+
+        def codegen(context, builder, sig, args):
+            data = _data(context, builder, sig.args[0], args[0])
+            places = _data(context, builder, sig.args[2], args[2])
+            gains = _data(context, builder, sig.args[5], args[5])
+            target_, n_offsets_, column_, at_gain_, n_columns_ = (
+                args[1], args[3], args[4], args[6], args[7],
+            )  # fmt: skip
+            v = _Vectors(context, builder, dtype)
+            sums = v.slots(n_targets)
+            nothing = ir.Constant(v.vector, None)
+            for row in sums:
+                for slot in row:
+                    builder.store(nothing, slot)
+            with cgutils.for_range(builder, n_offsets_) as loop:
+                place = builder.load(builder.gep(places, [loop.index]))
+                values = v.load(data, builder.add(place, column_))
+                for m in range(n_targets):
+                    skip = builder.mul(n_offsets_, ir.Constant(n_offsets_.type, m))
+                    at = builder.add(builder.add(at_gain_, skip), loop.index)
+                    factor = v.spread(gains, at)
+                    for slot, value in zip(sums[m], values, strict=True):
+                        builder.store(v.fma(factor, value, builder.load(slot)), slot)
+            for m in range(n_targets):
+                skip = builder.mul(n_columns_, ir.Constant(n_columns_.type, m))
+                at = builder.add(builder.add(target_, skip), column_)
+                v.store(data, at, [builder.load(slot) for slot in sums[m]])
+            return context.get_dummy_value()
+
+        return signature, codegen
+
+    return build
+
+
+@intrinsic
+def _combine_one(typingctx, history, target, offsets, n_offsets, column, gain, at_gain, n_columns):
+    """One row of ``history`` from ``target`` on: the gain-weighted sum of the rows at offsets."""
+    return _combine(1)(
+        typingctx, history, target, offsets, n_offsets, column, gain, at_gain, n_columns
+    )
+
+
+@intrinsic
+def _combine_four(typingctx, history, target, offsets, n_offsets, column, gain, at_gain, n_columns):
+    """Four neighbouring rows at once."""
+    return _combine(4)(
+        typingctx, history, target, offsets, n_offsets, column, gain, at_gain, n_columns
+    )
+
+
+@njit(cache=True, nogil=True, error_model="numpy")
+def _add_gram_vectors(rows, n_rows, gram):
+    n = rows.shape[1]
+    for i in range(0, n, TILE):
+        for j in range(0, i + TILE, LANES):
+            _gram_tile(rows, n_rows, n, i, j, gram, n)
+
+
+@njit(cache=True, nogil=True, error_model="numpy")
+def _combine_rows_vectors(history, target, offsets, gain, at_gain, n_y, n_columns):
+    n_offsets = offsets.shape[0]
+    for column in range(0, n_columns, LANES):
+        j = 0
+        while j + 4 <= n_y:
+            _combine_four(
+                history, target + j * n_columns, offsets, n_offsets, column, gain,
+                at_gain + j * n_offsets, n_columns,
+            )  # fmt: skip
+            j += 4
+        while j < n_y:
+            _combine_one(
+                history, target + j * n_columns, offsets, n_offsets, column, gain,
+                at_gain + j * n_offsets, n_columns,
+            )  # fmt: skip
+            j += 1
+
+
+def _add_gram_plain(rows, n_rows, gram):
+    part = rows[:n_rows]
+    gram += part.T @ part
+
+
+def _combine_rows_plain(history, target, offsets, gain, at_gain, n_y, n_columns):
+    n = len(offsets)
+    for j in range(n_y):
+        total = np.zeros(n_columns, history.dtype)
+        for t, place in enumerate(offsets):
+            total += gain[at_gain + j * n + t] * history[place : place + n_columns]
+        history[target + j * n_columns : target + (j + 1) * n_columns] = total
+
+
+_plain = bool(getattr(config, "DISABLE_JIT", 0))
+
+add_gram_padded = _add_gram_plain if _plain else _add_gram_vectors
+"""``add_gram_padded(rows, n_rows, gram)``: add rows'rows to the lower triangle of ``gram``.
+
+rows (M, P) and gram (P, P) of one float dtype, P a multiple of LANES; what it leaves above the
+diagonal is meaningless.
+"""
+
+combine_rows = _combine_rows_plain if _plain else _combine_rows_vectors
+"""``combine_rows(history, target, offsets, gain, at_gain, n_y, n_columns)``.
+
+All arrays flat. Rows of ``n_columns`` numbers start at ``offsets`` (n,) in ``history``; row j of
+``n_y`` new ones, at ``target + j n_columns``, becomes the sum of those rows weighted with
+``gain[at_gain + j n : at_gain + (j + 1) n]``.
+"""
