@@ -51,15 +51,6 @@ class Encoding:
         return self.codec.startswith("utf-16")
 
 
-@dataclass(frozen=True, slots=True)
-class Scan:
-    """One pass over all bytes: what the reader must know before it allocates."""
-
-    n_bytes: int
-    sha256: str
-    n_line_ends: int  # of the kind in use; a last line without one is not counted
-
-
 def check_file(path: Path) -> int:
     """The size in bytes of a readable file within the limits.
 
@@ -167,24 +158,30 @@ def _whole_characters(head: bytes) -> int:
     return end
 
 
-def scan(path: Path, encoding: Encoding, newline: str) -> Scan:
-    """Hash, line ends and longest line of the whole file, in constant memory.
+def count_line_ends(path: Path, encoding: Encoding, newline: str) -> int:
+    """Line ends of the whole file, in constant memory; a last line without one is not counted.
 
     Raises
     ------
     RecordError
-        A line over 1 MiB.
+        A line is over 1 MiB long.
     """
-    digest = hashlib.sha256()
     end = newline[-1].encode(encoding.codec)
-    n_ends = n_bytes = since_end = 0
+    n_ends = since_end = 0
+    with path.open("rb") as stream:
+        while chunk := stream.read(_SCAN_BYTES):
+            since_end = _longest_open(path, chunk, end, since_end, n_ends)
+            n_ends += chunk.count(end)
+    return n_ends
+
+
+def file_hash(path: Path) -> str:
+    """SHA-256 of the bytes, in constant memory; runs beside the parsing in another thread."""
+    digest = hashlib.sha256()
     with path.open("rb") as stream:
         while chunk := stream.read(_SCAN_BYTES):
             digest.update(chunk)
-            since_end = _longest_open(path, chunk, end, since_end, n_ends)
-            n_ends += chunk.count(end)
-            n_bytes += len(chunk)
-    return Scan(n_bytes, digest.hexdigest(), n_ends)
+    return digest.hexdigest()
 
 
 def _longest_open(path: Path, chunk: bytes, end: bytes, since_end: int, n_ends: int) -> int:

@@ -10,7 +10,7 @@ import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
-from heliid.data.csvfile import _is_plain, _parse_fast
+from heliid.data.csvparse import _is_plain, _parse_fast, _parse_plain
 from heliid.data.csvwalk import walk_block
 from heliid.data.tabletext import Dialect, is_number
 from heliid.data.timeaxis import parser_for
@@ -40,19 +40,35 @@ def test_the_fast_parser_accepts_exactly_the_same_cells():
         cell = "".join(draw.choice("0123456789.+-eE015_x") for _ in range(draw.randint(1, 7)))
         block = f"1,2\n2,{cell}\n".encode()
         fast = _parse_fast(block, DIALECT, NO_TIME)
+        plain = _parse_plain(block, DIALECT)
         if fast is not None:
             assert is_number(cell), cell
             assert fast[1, 1] == float(cell)
         elif is_number(cell):
             assert not abs(float(cell)) <= 1e30, cell
+        if plain is not None:
+            assert fast is not None, cell
+            assert plain[1, 1] == float(cell)
 
 
 @given(st.floats(allow_nan=False, allow_infinity=False, min_value=-1e30, max_value=1e30))
 @settings(max_examples=200, deadline=None)
 def test_every_double_comes_back_bit_for_bit(value):
-    fast = _parse_fast(f"1,{value!r}\n2,0\n".encode(), DIALECT, NO_TIME)
+    block = f"1,{value!r}\n2,0\n".encode()
+    fast = _parse_fast(block, DIALECT, NO_TIME)
+    plain = _parse_plain(block, DIALECT)
     assert fast is not None
     assert fast[0, 1] == value
+    assert plain is None or plain[0, 1] == value
+
+
+@given(st.integers(-(10**8), 10**8), st.integers(0, 9))
+@settings(max_examples=300, deadline=None)
+def test_the_kernel_takes_what_recorders_write_and_is_exact(mantissa, n_places):
+    cell = f"{mantissa / 10**n_places:.{n_places}f}"
+    plain = _parse_plain(f"1,{cell}\n2,0\n".encode(), DIALECT)
+    assert plain is not None
+    assert plain[0, 1] == float(cell)
 
 
 @given(
@@ -62,10 +78,12 @@ def test_every_double_comes_back_bit_for_bit(value):
 def test_fast_and_walk_never_disagree(lines):
     block = ("\n".join(["0,1", *lines]) + "\n").encode()
     fast = _parse_fast(block, DIALECT, NO_TIME) if _is_plain(block, DIALECT) else None
+    plain = _parse_plain(block, DIALECT)
     try:
         slow = walk_block(Path("f.csv"), DIALECT, 2, block, NO_TIME)
     except RecordError:
         slow = None
-    if fast is not None:
-        assert slow is not None
-        np.testing.assert_array_equal(fast, slow)
+    for quick in (fast, plain):
+        if quick is not None:
+            assert slow is not None
+            np.testing.assert_array_equal(quick, slow)
