@@ -8,6 +8,7 @@ lags ``1 + {0..na-1} * spacing``, input i has lags ``nk + {0..nb-1} * spacing``.
 from __future__ import annotations
 
 from collections.abc import Mapping, Sequence
+from functools import lru_cache
 from typing import Protocol
 
 from heliid.errors import SettingsError
@@ -15,6 +16,7 @@ from heliid.model.structure import Structure
 from heliid.search.searcher import Box, Genome
 
 _KEYS = ("na", "yspacing", "nb", "nk", "spacing", "h")
+_REMEMBERED = 4096  # genomes and lag lists whose meaning is kept at hand
 _DEFAULTS = {"yspacing": 1, "nk": 0, "spacing": 1, "h": 0}
 _EXAMPLE = "'na=1,nb=4,nk=0,spacing=3,h=4' or, per channel, 'na=1/2,nb=4/3,nk=0,spacing=3,h=4'"
 _MEANING = {
@@ -72,6 +74,9 @@ class Encoding:
         self.names = self._gene_names()
         self._low = [self._limits[key][0] for key, _ in self.names]
         self._high = [self._limits[key][1] for key, _ in self.names]
+        self._columns = {key: self._genes_of(key) for key in _KEYS}
+        self._canonical = lru_cache(_REMEMBERED)(self._canonical_of)
+        self._structure = lru_cache(_REMEMBERED)(self._structure_of)
 
     def _gene_names(self) -> tuple[tuple[str, int], ...]:
         names = [("na", group) for group in range(self._n_out)]
@@ -80,6 +85,13 @@ class Encoding:
         for group in range(self._n_in):
             names += [("nb", group), ("nk", group), ("spacing", group)]
         return (*names, ("h", 0))
+
+    def _genes_of(self, key: str) -> tuple[int, ...]:
+        """Which gene says ``key`` of each channel."""
+        groups = {"na": self.output_groups, "yspacing": self.output_groups, "h": (0,)}
+        place = {name: at for at, name in enumerate(self.names)}
+        of_channel = groups.get(key, self.input_groups)
+        return tuple(place[key, group] for group in of_channel if (key, group) in place)
 
     @property
     def dim(self) -> int:
@@ -114,18 +126,7 @@ class Encoding:
         all_unused = 1 if nb_low == 0 else 0  # repaired, see canonical
         return int(outputs**self._n_out * (inputs**self._n_in - all_unused) * n_h)
 
-    # genes <-> values per group
-
-    def _values(self, genome: Sequence[int]) -> dict[str, list[int]]:
-        n, first = self._n_out, self._n_out * (2 if self._has_yspacing else 1)
-        return {
-            "na": list(genome[:n]),
-            "yspacing": list(genome[n:first]) if self._has_yspacing else [1] * n,
-            "nb": list(genome[first:-1:3]),
-            "nk": list(genome[first + 1 : -1 : 3]),
-            "spacing": list(genome[first + 2 : -1 : 3]),
-            "h": [genome[-1]],
-        }
+    # genes <-> structure
 
     def _genome(self, values: Mapping[str, Sequence[int]]) -> Genome:
         genes = list(values["na"])
@@ -142,6 +143,9 @@ class Encoding:
         unused input, spacing of a single tap) takes its lowest value. Deviates from the pure
         meaning in one case: with no input used at all, the first gets one tap.
         """
+        return self._canonical(tuple(genome))
+
+    def _canonical_of(self, genome: Genome) -> Genome:
         genes = [
             low if gene < low else high if gene > high else int(gene)
             for gene, low, high in zip(genome, self._low, self._high, strict=True)
@@ -166,17 +170,18 @@ class Encoding:
 
     def structure(self, genome: Sequence[int]) -> Structure:
         """The structure that a genome stands for."""
-        values = self._values(self.canonical(genome))
+        return self._structure(self.canonical(genome))
+
+    def _structure_of(self, genome: Genome) -> Structure:
+        columns = {key: [genome[at] for at in self._columns[key]] for key in _KEYS}
+        if not self._has_yspacing:
+            columns["yspacing"] = [1] * self.n_outputs
+        outputs = zip(columns["na"], columns["yspacing"], strict=True)
+        inputs = zip(columns["nk"], columns["nb"], columns["spacing"], strict=True)
         return Structure(
-            tuple(
-                _lags(1, values["na"][group], values["yspacing"][group])
-                for group in self.output_groups
-            ),
-            tuple(
-                _lags(values["nk"][group], values["nb"][group], values["spacing"][group])
-                for group in self.input_groups
-            ),
-            values["h"][0],
+            tuple(_lags(1, na, spacing) for na, spacing in outputs),
+            tuple(_lags(nk, nb, spacing) for nk, nb, spacing in inputs),
+            columns["h"][0],
         )
 
     def genome(self, structure: Structure) -> Genome:
@@ -203,17 +208,12 @@ class Encoding:
 
     def text(self, genome: Sequence[int]) -> str:
         """The order as text, ``na=1,nb=4,nk=0,spacing=3,h=4``; ``parse`` reads it back."""
-        values = self._values(self.canonical(genome))
-        channels = {
-            "na": [values["na"][group] for group in self.output_groups],
-            "yspacing": [values["yspacing"][group] for group in self.output_groups],
-            **{
-                key: [values[key][group] for group in self.input_groups]
-                for key in ("nb", "nk", "spacing")
-            },
-            "h": values["h"],
-        }
-        return _order_text(channels, with_yspacing=self._has_yspacing)
+        genes = self.canonical(genome)
+        return ",".join(
+            f"{key}={_joined([genes[at] for at in self._columns[key]])}"
+            for key in _KEYS
+            if key != "yspacing" or self._has_yspacing
+        )
 
     def parse(self, text: str) -> Genome:
         """The canonical genome of an order written as text; the box must hold it."""
@@ -381,6 +381,7 @@ def _numbers(key: str, text: str, n_channels: int) -> list[int]:
     return values
 
 
+@lru_cache(_REMEMBERED)
 def _lags(first: int, count: int, spacing: int) -> tuple[int, ...]:
     return tuple(first + k * spacing for k in range(count))
 

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from bisect import insort
 from collections import deque
 from collections.abc import Iterable, Sequence
 from dataclasses import dataclass
@@ -17,7 +18,6 @@ from heliid.search.searcher import (
     clean_cost,
     cost_from_plain,
     cost_to_plain,
-    ranking,
 )
 
 
@@ -39,6 +39,10 @@ class _Antibody:
     genome: Genome
     cost: float
     age: int = 0
+
+
+def _cost(antibody: _Antibody) -> float:
+    return antibody.cost
 
 
 class ImmuneSystem:
@@ -118,9 +122,9 @@ class ImmuneSystem:
     def tell(self, costs: np.ndarray) -> None:
         """Costs of the oldest points asked."""
         for cost in costs:
-            self._pool.append(_Antibody(self._pending.popleft(), clean_cost(cost)))
-            order = ranking(antibody.cost for antibody in self._pool)
-            self._pool = [self._pool[k] for k in order[: self.settings.n_members]]
+            antibody = _Antibody(self._pending.popleft(), clean_cost(cost))
+            insort(self._pool, antibody, key=_cost)  # after those of equal cost
+            del self._pool[self.settings.n_members :]
 
     def population(self) -> tuple[np.ndarray, np.ndarray]:
         """The pool (n, dim) and its costs (n,), best first."""

@@ -30,12 +30,14 @@ class Draws:
         self._bits = np.random.Philox(key=np.array([seed, stream], dtype=np.uint64))
         self._generator = np.random.Generator(self._bits)
         self._state: Any = self._bits.state
+        self._counter = np.zeros(4, dtype=np.uint64)
+        self._state["state"]["counter"] = self._counter
+        self._state["buffer_pos"] = 4  # nothing left over from other numbers
         self._left: list[float] = []
 
     def start(self, index: int) -> None:
         """Go to the numbers of point ``index``."""
-        self._state["state"]["counter"] = np.array([0, 0, 0, index], dtype=np.uint64)
-        self._state["buffer_pos"] = 4
+        self._counter[3] = index
         self._bits.state = self._state
         self._left = []
 

@@ -17,11 +17,9 @@ from io import BufferedWriter
 from pathlib import Path
 from typing import Any
 
-import numpy as np
-
 from heliid.atomic import write_text
 from heliid.engine.protocol import Result
-from heliid.search.searcher import Genome, clean_cost, cost_from_plain, cost_to_plain
+from heliid.search.searcher import WORST, Genome, clean_cost, cost_from_plain, cost_to_plain
 from heliid.strict_json import StrictJsonError, loads
 
 _FORMAT = "heliid-search-journal"
@@ -46,12 +44,12 @@ class Scored:
         """From an engine's result: a number, or a mapping with cost, nrmse, diverged, reason."""
         if result.status != "ok":
             reason = result.reason or result.status
-            return cls(genome, clean_cost(np.nan), np.inf, True, result.status, reason)
+            return cls(genome, WORST, WORST, True, result.status, reason)
         value = result.value if isinstance(result.value, dict) else {"cost": result.value}
         try:
             cost = clean_cost(value["cost"])
         except (KeyError, TypeError, ValueError):
-            return cls(genome, np.inf, np.inf, True, "error", "its evaluation gives no cost")
+            return cls(genome, WORST, WORST, True, "error", "its evaluation gives no cost")
         return cls(
             genome,
             cost,
@@ -89,7 +87,7 @@ class Scored:
 
 
 def _mean(nrmse: Any) -> float:
-    return float(nrmse) if isinstance(nrmse, float) else float(np.mean(nrmse))
+    return nrmse if isinstance(nrmse, float) else float(sum(nrmse) / len(nrmse))
 
 
 @dataclass(eq=False)

@@ -260,8 +260,8 @@ class _Search:
         n = min(self.window - len(self._waiting), n_left)
         while n > 0:
             points = self.searcher.ask(n)
-            for point in points:
-                self._add(tuple(int(gene) for gene in point))
+            for point in points.astype(np.int64).tolist():
+                self._add(tuple(point))
             n_left = self.limits.budget - len(self._asked)
             n = min(self.window - len(self._waiting), n_left)
             if not len(points):

@@ -72,8 +72,7 @@ class Searcher(Protocol):
 
 def clean_cost(cost: float) -> float:
     """The cost as it is compared: nan and the infinities count as worst (+inf)."""
-    value = float(cost)
-    return value if math.isfinite(value) else WORST
+    return float(cost) if math.isfinite(cost) else WORST
 
 
 def is_better(cost: float, than: float) -> bool:
@@ -83,7 +82,7 @@ def is_better(cost: float, than: float) -> bool:
 
 def ranking(costs: Iterable[float]) -> list[int]:
     """Indices from best to worst; equal costs stay in order, lost ones come last."""
-    cleaned = [clean_cost(cost) for cost in costs]
+    cleaned = [cost if math.isfinite(cost) else WORST for cost in costs]
     return sorted(range(len(cleaned)), key=cleaned.__getitem__)
 
 
