@@ -93,7 +93,7 @@ def race(
     for table in tables:
         stage = first_stage(problem, ways, table, gram)
         for horizon_s, iterations in plan[:n_race]:
-            stage = run_stage(problem, stage, horizon_s, iterations, should_stop)
+            stage = run_stage(problem, ways, stage, horizon_s, iterations, should_stop)
         if best is None or stage.cost < best.cost:
             best = stage
         if should_stop():
@@ -101,7 +101,7 @@ def race(
     if best is None:
         raise TypeError("no weight tables")
     for horizon_s, iterations in plan[n_race:]:
-        best = run_stage(problem, best, horizon_s, iterations, should_stop)
+        best = run_stage(problem, ways, best, horizon_s, iterations, should_stop)
     return finish(problem, best)
 
 

@@ -16,7 +16,7 @@ from heliid.model.structure import Structure
 from heliid.training.arx import ArxFit, GramTable, fit_arx, gram_for
 from heliid.training.dataset import Dataset
 from heliid.training.levenberg import Descent, Problem, descend
-from heliid.training.parameters import KinematicPair, Layout, make_prior
+from heliid.training.parameters import KinematicPair, Layout, Prior, make_prior
 
 WHOLE = 0.0  # a horizon of 0 s means whole records
 BIAS_START = 0.7  # near the largest curvature of tanh, 0.66: products of states come first
@@ -32,7 +32,11 @@ class TrainingSettings:
     ----------
     horizons_s : seconds of free run per segment, stage by stage; 0 is whole records.
     iterations : Levenberg-Marquardt steps at most, stage by stage.
-    ridge, ridge_linear : penalty per sample on hidden and output weights, on the linear part.
+    ridge : strength of the penalty on hidden and output weights, 1 / (prior variance). Per sample
+        it is ridge * (mean squared error) / (independent residuals), both as the stage before
+        left them: what noise and missing physics leave sets how much curvature the data support.
+    ridge_first, ridge_least : the penalty per sample in the first stage; its lower bound.
+    ridge_linear : penalty on the linear part in parts of that on the hidden weights.
     kinematics : (attitude output, rate output) index pairs; the attitude integrates the rate.
     kinematic_weight : penalty per sample on leaving the trapezoid rule of such a pair.
     activation_rms : spread of the hidden units' pre-activation at the start.
@@ -41,8 +45,10 @@ class TrainingSettings:
 
     horizons_s: tuple[float, ...] = (0.5, 2.0, 6.0, WHOLE)
     iterations: tuple[int, ...] = (6, 6, 8, 12)
-    ridge: float = 1e-5
-    ridge_linear: float = 3e-8
+    ridge: float = 3.0
+    ridge_first: float = 1e-6
+    ridge_least: float = 1e-7
+    ridge_linear: float = 1e-3
     kinematics: tuple[tuple[int, int], ...] = ()
     kinematic_weight: float = 1e-2
     activation_rms: float = 0.8
@@ -122,16 +128,23 @@ def start(structure: Structure, arx: ArxFit, settings: TrainingSettings, table: 
 
 def make_problem(structure: Structure, dataset: Dataset, settings: TrainingSettings) -> Problem:
     """The least-squares problem of one structure."""
-    prior = make_prior(
+    prior = stage_prior(structure, dataset, settings, settings.ridge_first)
+    weights = np.array(settings.output_weights) if settings.output_weights else None
+    return Problem(structure, dataset, prior, single=settings.single, output_weights=weights)
+
+
+def stage_prior(
+    structure: Structure, dataset: Dataset, settings: TrainingSettings, ridge: float
+) -> Prior:
+    """The prior of one stage."""
+    return make_prior(
         structure,
-        settings.ridge,
-        settings.ridge_linear,
+        ridge,
+        ridge * settings.ridge_linear,
         kinematic_pairs(dataset, settings.kinematics),
         settings.kinematic_weight,
         dataset.increment_std,
     )
-    weights = np.array(settings.output_weights) if settings.output_weights else None
-    return Problem(structure, dataset, prior, single=settings.single, output_weights=weights)
 
 
 @dataclass(frozen=True, eq=False)
@@ -143,13 +156,23 @@ class Stage:
     mu: float
     iterations: int
     horizon: int  # samples, 0 for whole records
+    noise: float = 0.0  # mean squared error over the number of independent residuals
 
 
 def run_stage(
-    problem: Problem, stage: Stage, horizon_s: float, iterations: int, should_stop: ShouldStop
+    problem: Problem,
+    settings: TrainingSettings,
+    stage: Stage,
+    horizon_s: float,
+    iterations: int,
+    should_stop: ShouldStop = never,
 ) -> Stage:
     """One horizon of the curriculum; halved until the start does not diverge."""
     data, n_start = problem.dataset, problem.structure.n_start
+    ridge = settings.ridge_first
+    if stage.iterations > 0 and math.isfinite(stage.cost):
+        ridge = max(settings.ridge * stage.noise, settings.ridge_least)
+    problem.prior = stage_prior(problem.structure, data, settings, ridge)
     horizon = max(2, round(horizon_s / data.dt)) if horizon_s > 0 else 0
     while True:
         segments = data.segments(n_start, horizon)
@@ -160,7 +183,25 @@ def run_stage(
         if math.isfinite(found.cost) or horizon == 1:
             break
         horizon = max(1, int(segments[:, 1].max()) // 2)
-    return Stage(found.theta, found.cost, found.mu, stage.iterations + found.iterations, horizon)
+    noise = residual_noise(problem, found.theta, segments) if math.isfinite(found.cost) else 0.0
+    done = stage.iterations + found.iterations
+    return Stage(found.theta, found.cost, found.mu, done, horizon, noise)
+
+
+def residual_noise(problem: Problem, theta: np.ndarray, segments: np.ndarray) -> float:
+    """Mean squared error per sample over the number of independent residuals.
+
+    Independent ones are counted as of a first-order process with the measured correlation of
+    neighbours.
+    """
+    problem.run(theta, segments)
+    error = problem.dataset.y_all - problem.y_sim  # 0 outside the segments
+    power = (error * error).sum(axis=0)
+    neighbours = (error[1:] * error[:-1]).sum(axis=0)
+    correlation = np.clip(neighbours / np.maximum(power, 1e-300), 0.0, 0.999)
+    total = int(segments[:, 1].sum())
+    independent = total * float(((1.0 - correlation) / (1.0 + correlation)).sum())
+    return float(power.sum()) / total / max(independent, 1.0)
 
 
 def train(
@@ -188,7 +229,7 @@ def train(
     for horizon_s, iterations in zip(settings.horizons_s, settings.iterations, strict=True):
         if should_stop():
             break
-        stage = run_stage(problem, stage, horizon_s, iterations, should_stop)
+        stage = run_stage(problem, settings, stage, horizon_s, iterations, should_stop)
     return finish(problem, stage)
 
 
@@ -207,7 +248,7 @@ def first_stage(
     arx = fit_arx(
         usable,
         structure,
-        max(settings.ridge_linear, 1e-9),
+        1e-9,
         kinematic_pairs(dataset, settings.kinematics),
         settings.kinematic_weight,
     )

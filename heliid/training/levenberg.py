@@ -120,12 +120,14 @@ def descend(
     iterations: int,
     mu: float = 1e-2,
     tolerance: float = 1e-5,
+    rejections: int = 8,
     should_stop: ShouldStop = never,
 ) -> Descent:
     """At most ``iterations`` steps from ``theta``; ``cost`` is inf when the start diverges.
 
     A step is accepted when the cost falls (mu / 5), else damped more (mu * 4). Ends early when
-    two steps in a row gain less than ``tolerance`` of the cost, or no step is found.
+    two steps in a row gain less than ``tolerance`` of the cost, or none of ``rejections`` damped
+    steps is accepted.
     """
     cost = problem.cost(theta, segments)
     size = problem.layout.size
@@ -138,7 +140,7 @@ def descend(
             break
         gram, gradient = system
         accepted = False
-        for _ in range(8):
+        for _ in range(rejections):
             if solve_damped(gram, gradient, mu, problem.lower, step):
                 trial = theta + step
                 value = problem.cost(trial, segments)
