@@ -387,7 +387,7 @@ def _draw_frame(canvas: _Canvas, panel: Panel, x_axis: _Axis, y_axis: _Axis) -> 
 
 
 def _draw_legend(canvas: _Canvas, panel: Panel, x_axis: _Axis) -> None:
-    entries = [(curve.label, LOOKS[curve.kind]) for curve in panel.curves if curve.label]
+    entries = [(curve.label, curve.kind) for curve in panel.curves if curve.label]
     x = x_axis.end
     if panel.span_label and panel.spans:
         x -= 6.2 * len(panel.span_label)
@@ -395,13 +395,22 @@ def _draw_legend(canvas: _Canvas, panel: Panel, x_axis: _Axis) -> None:
         x -= 18
         canvas.add(f'<rect class="span" x="{x:.1f}" y="8" width="14" height="9" fill="#fde68a"/>')
         x -= 12
-    for label, look in reversed(entries):
+    for label, kind in reversed(entries):
+        look = LOOKS[kind]
         x -= 6.0 * len(label)
         canvas.text(x, 16, label, size=10)
+        if look.marker:
+            x -= 10
+            canvas.add(
+                f'<circle class="dot {kind}" cx="{x:.1f}" cy="12" r="{look.width:g}" '
+                f'fill="{look.colour}"/>'
+            )
+            x -= 14
+            continue
         x -= 28
         dashes = f' stroke-dasharray="{look.dashes}"' if look.dashes else ""
         canvas.add(
-            f'<line class="key" x1="{x:.1f}" y1="12" x2="{x + 23:.1f}" y2="12" '
+            f'<line class="key {kind}" x1="{x:.1f}" y1="12" x2="{x + 23:.1f}" y2="12" '
             f'stroke="{look.colour}" stroke-width="{look.width}"{dashes}/>'
         )
         x -= 12

@@ -13,6 +13,7 @@ import numpy as np
 import heliid
 from heliid.data.campaign import Use
 from heliid.ensemble import DROP_ABOVE
+from heliid.envelope import training_support
 from heliid.model.network import NarxModel
 from heliid.search.encoding import structure_text
 from heliid.study.config import StudyConfig
@@ -121,6 +122,7 @@ def provenance(ground: Ground, config: StudyConfig, how: str) -> dict[str, Any]:
         "config": settings,
         "seed": config.seed,
         "versions": versions(),
+        "support": training_support(ground.prepared[Use.TRAIN], ground.scaling),
     }
 
 

@@ -1,0 +1,356 @@
+"""The judgement part of a report: tables with limits and sources, time histories, growth."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from typing import Any
+
+import numpy as np
+
+from heliid.export.page import BAD, GOOD, WARN, Block, Cell, Figure, Heading, Remark, Table, Text
+from heliid.export.svg import Curve, Panel, panel_svg, spans_of
+from heliid.units import unit_or_free
+from heliid.validation import GUIDELINE, RecordJudgement, Score, Thresholds, ValidationReport
+
+HISTORY_HEIGHT, RESIDUAL_HEIGHT = 180, 110
+KINDS = ("model", "other", "third", "linear")
+
+
+def mean_fit(report: ValidationReport) -> float:
+    """Mean fit % over outputs and records, of the longest window there is."""
+    window = "all" if "all" in report.windows else report.windows[-1]
+    fits = [s.fit for s in report.scores if s.window == window and np.isfinite(s.fit)]
+    return float(np.mean(fits)) if fits else float("nan")
+
+
+def judgement_blocks(report: ValidationReport) -> list[Block]:
+    """Scores beside the linear model's, tolerance bands, residual tests, frequency responses."""
+    blocks: list[Block] = [
+        Text(f"Free run against flight, deviations counted from trim; runs are restarted from data "
+             f"every window (all: never). The first {report.start_s:.3g} s of each record start "
+             f"the run and are not scored."),
+        _scores(report),
+    ]  # fmt: skip
+    blocks += _divergences(report)
+    blocks += _overall(report)
+    blocks += _cases(report)
+    blocks += _residuals(report)
+    blocks += _frequency(report)
+    return blocks
+
+
+def _scores(report: ValidationReport) -> Table:
+    header: tuple[str, ...] = (
+        "record", "output", "window", "RMSE", "NRMSE", "fit %", "VAF %", "max error", "Theil U",
+        "U_M", "U_S", "U_C",
+    )  # fmt: skip
+    beside = _by_key(report.linear)
+    if beside:
+        header = (*header, "linear NRMSE", "linear fit %")
+    rows: list[tuple[str | Cell, ...]] = []
+    for s in report.scores:
+        row = _score_row(s, report.thresholds)
+        if beside:
+            row += _beside(s, beside.get((s.record, s.output, s.window)))
+        rows.append(row)
+    return Table(header, tuple(rows), wide=("record", "output"))
+
+
+def _score_row(s: Score, limits: Thresholds) -> tuple[str | Cell, ...]:
+    window = s.window if s.window == "all" else f"{s.window} s"
+    bias_mark = _below(s.theil.bias, limits, "theil_bias")
+    size_mark = _below(s.theil.variance, limits, "theil_variance")
+    return (
+        s.record,
+        s.output,
+        window,
+        f"{_number(s.rmse)} {s.unit}",
+        _number(s.nrmse),
+        _number(s.fit, 1),
+        _number(s.vaf, 1),
+        f"{_number(s.max_error)} {s.unit}",
+        _between(s.theil.u, limits, "theil_good", "theil_limit"),
+        bias_mark,
+        size_mark,
+        _number(s.theil.covariance, 2),
+    )
+
+
+def _beside(own: Score, linear: Score | None) -> tuple[str | Cell, ...]:
+    if linear is None:
+        return "-", "-"
+    if not np.isfinite(own.nrmse) or not np.isfinite(linear.nrmse):
+        mark = ""
+    else:
+        mark = GOOD if own.nrmse <= linear.nrmse else BAD
+    hint = "the model is better" if mark == GOOD else "the linear model is better here"
+    note = " (diverged)" if linear.diverged_at is not None else ""
+    return Cell(_number(linear.nrmse) + note, mark, hint if mark else ""), _number(linear.fit, 1)
+
+
+def _by_key(report: ValidationReport | None) -> dict[tuple[str, str, str], Score]:
+    if report is None:
+        return {}
+    return {(s.record, s.output, s.window): s for s in report.scores}
+
+
+def _between(value: float, limits: Thresholds, good: str, limit: str) -> Cell:
+    """A number with a verdict: good up to one limit, acceptable up to the other."""
+    if not np.isfinite(value):
+        return Cell("-")
+    mark = GOOD if value <= limits[good] else WARN if value <= limits[limit] else BAD
+    hint = (
+        f"good up to {limits[good]:g}, acceptable up to {limits[limit]:g}; {_source(limits, limit)}"
+    )
+    return Cell(_number(value), mark, hint)
+
+
+def _below(value: float, limits: Thresholds, key: str) -> Cell:
+    if not np.isfinite(value):
+        return Cell("-")
+    mark = "" if value <= limits[key] else WARN
+    return Cell(_number(value, 2), mark, f"limit {limits[key]:g}; {_source(limits, key)}")
+
+
+def _source(limits: Thresholds, key: str) -> str:
+    row = limits.row(key)
+    edited = f", edited, was {row.original:g}" if row.is_edited else ""
+    return f"{row.source} ({row.status}{edited})"
+
+
+def _divergences(report: ValidationReport) -> list[Block]:
+    blocks: list[Block] = [
+        Remark(f"The free run on '{name}' diverged after {at:.2f} s.", BAD)
+        for name, at in report.diverged
+    ]
+    if report.linear is not None:
+        blocks += [
+            Remark(f"The linear model's free run on '{name}' diverged after {at:.2f} s.")
+            for name, at in report.linear.diverged
+        ]
+    return blocks
+
+
+def _overall(report: ValidationReport) -> list[Block]:
+    """Per record: J_rms, kind of error, share outside the envelope."""
+    limits = report.thresholds
+    rows: list[tuple[str | Cell, ...]] = []
+    linear = {r.record: r for r in report.linear.records} if report.linear else {}
+    for r in report.records:
+        delay = "-"
+        if r.error_kind is not None:
+            delay = f"{1000 * r.error_kind.delay:.0f} ms"
+        share = float(np.mean(r.envelope.outside[r.scored_from :])) if r.envelope.outside.size else 0.0
+        outside = Cell(f"{100 * share:.0f} %", _share_mark(share, limits))
+        beside = linear.get(r.record)
+        rows.append(
+            (
+                r.record,
+                r.manoeuvre,
+                _between(r.j_rms, limits, "j_rms_good", "j_rms_limit"),
+                _number(beside.j_rms) if beside else "-",
+                delay,
+                outside,
+                Cell("yes", BAD, "judged on its own training data") if r.trained_on else "no",
+            )
+        )
+    return [
+        Table(
+            ("record", "manoeuvre", "J_rms", "linear J_rms", "delay", "outside envelope",
+             "trained on"),
+            tuple(rows), "Whole-record free run.", ("record", "manoeuvre", "trained on"),
+        )
+    ]  # fmt: skip
+
+
+def _share_mark(share: float, limits: Thresholds) -> str:
+    if share <= limits["outside_amber"]:
+        return ""
+    return WARN if share <= limits["outside_limit"] else BAD
+
+
+def _cases(report: ValidationReport) -> list[Block]:
+    """Simulator tolerance bands: one line per test case."""
+    rows: list[tuple[str | Cell, ...]] = []
+    for r in report.records:
+        for case in r.cases:
+            verdict = {True: Cell("inside", GOOD), False: Cell("outside", BAD)}.get(
+                case.passed,  # type: ignore[call-overload]
+                Cell("not judged"),
+            )
+            worst = "; ".join(
+                f"{b.output} {100 * b.inside:.0f} % inside ({b.text})" for b in case.bands
+            )
+            checks = "; ".join(
+                f"{c.output} {c.text}: {_number(c.flight)} / {_number(c.model)}"
+                for c in case.checks
+            )
+            text = "; ".join(part for part in (worst, checks, case.reason) if part)
+            kind = f"{case.kind} (orientation)" if case.is_orientation else case.kind
+            rows.append((r.record, kind, f"{case.start:.1f}-{case.end:.1f}", verdict, text))
+    if not rows:
+        return []
+    return [
+        Heading("Simulator tolerance bands", 3),
+        Table(("record", "case", "time [s]", "verdict", "detail"), tuple(rows),
+              "14 CFR Part 60, Appendix C, Table C2A; the limits are listed at the end.",
+              ("record", "case", "verdict", "detail")),
+    ]  # fmt: skip
+
+
+def _residuals(report: ValidationReport) -> list[Block]:
+    """Share of lags outside the 95 % bound, one-step residuals."""
+    limit = report.thresholds["lags_outside"]
+    rows: list[tuple[str | Cell, ...]] = []
+    for r in report.records:
+        for test in r.residual_tests:
+            shares: dict[str, list[float]] = {}
+            for c in test.correlations:
+                shares.setdefault(c.kind, []).append(c.outside)
+            cells: list[str | Cell] = []
+            for kind in ("auto", "cross", "u2_e", "u2_e2", "e_eu"):
+                values = shares.get(kind, [])
+                if not values:
+                    cells.append("-")
+                    continue
+                worst = max(values)
+                cells.append(Cell(f"{100 * worst:.0f} %", "" if worst <= limit else WARN))
+            rows.append((r.record, test.output, *cells))
+    if not rows:
+        return []
+    return [
+        Heading("Residual tests", 3),
+        Table(("record", "output", "auto", "input", "u²e", "u²e²", "e(eu)"), tuple(rows),
+              f"One-step residuals: largest share of lags outside 1.96/sqrt(N); at most "
+              f"{100 * limit:.0f} % is expected of white residuals "
+              f"({_source(report.thresholds, 'lags_outside')}).", ("record", "output")),
+    ]  # fmt: skip
+
+
+def _frequency(report: ValidationReport) -> list[Block]:
+    """J per pair, flight and model from the recorded input, linear beside."""
+    found = report.frequency
+    if not found.pairs:
+        return [Text(f"Frequency responses: {found.reason}")] if found.reason else []
+    limits = report.thresholds
+    linear = {}
+    if report.linear is not None:
+        linear = {(p.input, p.output): p.j for p in report.linear.frequency.pairs}
+    rows: list[tuple[str | Cell, ...]] = []
+    for p in found.pairs:
+        if not np.isfinite(p.j):
+            rows.append((p.input, p.output, "too little coherence", "-", "-"))
+            continue
+        used = f"{p.omega_used[0]:.2g}-{p.omega_used[-1]:.2g}"
+        j = _between(p.j, limits, "j_pair_good", "j_pair_limit")
+        other = linear.get((p.input, p.output), float("nan"))
+        rows.append((p.input, p.output, used, j, _number(other)))
+    mean = ""
+    if np.isfinite(found.j_mean):
+        mean = f" Mean J {found.j_mean:.0f} (at most {limits['j_mean_limit']:g})."
+    return [
+        Heading("Frequency responses", 3),
+        Table(("input", "output", "rad/s", "J", "linear J"), tuple(rows),
+              f"Flight and model from the recorded input, Welch windows of {found.window_s:.3g} s, "
+              f"{found.n_segments} segments.{mean}", ("input", "output")),
+    ]  # fmt: skip
+
+
+def history_blocks(report: ValidationReport, n_bins: int) -> list[Block]:
+    """Measured, model and linear over time, and the residual below, per record and output."""
+    blocks: list[Block] = []
+    linear = {r.record: r for r in report.linear.records} if report.linear else {}
+    for r in report.records:
+        blocks.append(Heading(r.record, 3))
+        for j in range(len(r.outputs)):
+            upper, lower = history_panels(r, linear.get(r.record), j)
+            blocks += [
+                Figure(panel_svg(upper, n_bins=n_bins)),
+                Figure(panel_svg(lower, n_bins=n_bins)),
+            ]
+        if r.growth.horizon.size:
+            blocks.append(Figure(panel_svg(growth_panel(r), n_bins=n_bins)))
+    return blocks
+
+
+def history_panels(
+    r: RecordJudgement, linear: RecordJudgement | None, j: int
+) -> tuple[Panel, Panel]:
+    """The panel of one output in its file unit, and that of its residual (measured - model)."""
+    unit = unit_or_free(r.units[j])
+    label = f"{r.outputs[j]} [{r.units[j]}]"
+    measured, model = unit.from_si(r.measured[:, j]), unit.from_si(r.simulated[:, j])
+    curves = [Curve(r.time, measured, "measured", "measured")]
+    if linear is not None:
+        curves.append(Curve(linear.time, unit.from_si(linear.simulated[:, j]), "linear", "linear"))
+    curves.append(Curve(r.time, model, "model", "model"))
+    common: dict[str, Any] = {
+        "x_label": "time [s]",
+        "spans": spans_of(r.time, r.envelope.outside),
+        "x_range": (float(r.time[0]), float(r.time[-1])),
+    }
+    upper = Panel(
+        title=f"{r.outputs[j]}: free run",
+        y_label=label,
+        curves=tuple(curves),
+        span_label="outside training envelope",
+        limit_to="measured",
+        height=HISTORY_HEIGHT,
+        **common,
+    )
+    lower = Panel(
+        title="residual, measured - model",
+        y_label=f"[{r.units[j]}]",
+        curves=(Curve(r.time, measured - model, "residual"),),
+        levels=((0.0, ""),),
+        height=RESIDUAL_HEIGHT,
+        **common,
+    )
+    return upper, lower
+
+
+def growth_panel(r: RecordJudgement) -> Panel:
+    """Error over the time since a restart from data."""
+    curves = tuple(
+        Curve(r.growth.horizon, r.growth.nrmse[:, j], KINDS[j % len(KINDS)], name)
+        for j, name in enumerate(r.outputs)
+    )
+    return Panel(
+        title=f"error growth after a restart from data ({r.growth.n_restarts} restarts)",
+        x_label="time since restart [s]",
+        y_label="rms error / std",
+        curves=curves,
+        height=150,
+    )
+
+
+def thresholds_blocks(judged: Mapping[Any, ValidationReport]) -> list[Block]:
+    """Every limit with its source; edits are marked."""
+    if not judged:
+        return []
+    limits = next(iter(judged.values())).thresholds
+    rows: list[tuple[str | Cell, ...]] = []
+    for row in limits.table:
+        value: str | Cell = f"{row.value:g}"
+        if row.is_edited:
+            value = Cell(f"{row.value:g} (edited, was {row.original:g})", WARN)
+        mark = Cell(row.status, WARN if row.status == GUIDELINE else "")
+        rows.append((row.text, value, row.unit, mark, row.source))
+    return [
+        Heading("Limits and their sources"),
+        Text("A limit marked as guideline is quoted from memory of its source; check the digits "
+             "before a certificate rests on them."),
+        Table(("limit", "value", "unit", "status", "source"), tuple(rows),
+              wide=("limit", "unit", "status", "source")),
+    ]  # fmt: skip
+
+
+def _number(value: float, decimals: int = 3) -> str:
+    """Three figures or so; a dash for what is not defined."""
+    if value is None or not np.isfinite(value):
+        return "-"
+    if decimals != 3:
+        return f"{value:.{decimals}f}"
+    if value == 0.0 or 0.01 <= abs(value) < 1000.0:
+        return f"{value:.3f}"
+    return f"{value:.3g}"

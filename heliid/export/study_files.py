@@ -1,0 +1,161 @@
+"""A finished study as a folder: two models, the candidates, the summary and the report."""
+
+from __future__ import annotations
+
+import contextlib
+import csv
+import io
+import math
+import os
+from collections.abc import Mapping
+from pathlib import Path
+from typing import Any
+
+from heliid.atomic import write_json, write_text
+from heliid.data.campaign import Use
+from heliid.errors import ExportError
+from heliid.export.model_files import model_hash, save_model
+from heliid.export.report import ReportInput, study_report
+from heliid.model.network import NarxModel
+from heliid.search.encoding import structure_text
+from heliid.study import StudyResult
+from heliid.validation import ValidationReport
+
+MODEL, LINEAR, SEARCH, REPORT, SUMMARY = (
+    "model.json", "linear.json", "search.csv", "report.html", "summary.json",
+)  # fmt: skip
+FILES = (MODEL, LINEAR, SEARCH, REPORT, SUMMARY)
+CANDIDATE_COLUMNS = (
+    "index", "searcher", "order", "n_parameters", "n_hidden", "cost", "nrmse", "diverged",
+    "cpu_s", "is_best", "reason",
+)  # fmt: skip
+
+
+def prepare_folder(folder: Path) -> Path:
+    """The folder, made if need be and tried: better before an hour of search than after it.
+
+    Raises
+    ------
+    ExportError
+        It cannot be made, or nothing can be written in it.
+    """
+    probe = folder / f".heliid-{os.getpid()}"
+    try:
+        folder.mkdir(parents=True, exist_ok=True)
+        probe.write_bytes(b"")
+    except OSError as problem:
+        raise ExportError(
+            f"Nothing can be written to {folder} ({problem.strerror or problem}): choose another "
+            f"folder."
+        ) from problem
+    finally:
+        with contextlib.suppress(OSError):
+            probe.unlink(missing_ok=True)
+    return folder
+
+
+def write_study(
+    result: StudyResult,
+    judged: Mapping[Use, ValidationReport],
+    folder: Path,
+    *,
+    command: str = "",
+    created: str = "",
+) -> dict[str, Any]:
+    """Write all files, each whole or not at all, the summary last; the summary comes back.
+
+    ``judged`` as from ``judge_study``; ``created`` is a date for the summary and the report (the
+    models hold none, so that the same study gives the same bits).
+    """
+    summary = study_summary(result, judged, command=command, created=created)
+    report = study_report(result, ReportInput(judged, command, created))
+    try:
+        save_model(result.model, folder / MODEL)
+        save_model(result.linear, folder / LINEAR)
+        write_text(folder / SEARCH, candidates_csv(result))
+        write_text(folder / REPORT, report)
+        write_json(folder / SUMMARY, summary)
+    except OSError as problem:
+        raise ExportError(
+            f"The results could not be written to {folder} ({problem.strerror or problem}): "
+            f"choose another folder or free some space."
+        ) from problem
+    return summary
+
+
+def candidates_csv(result: StudyResult) -> str:
+    """One line per unique candidate, in the order in which they count."""
+    text = io.StringIO()
+    lines = csv.writer(text, lineterminator="\n")
+    lines.writerow(CANDIDATE_COLUMNS)
+    for one in result.candidates:
+        row = (
+            one.index, one.searcher, one.structure_text, one.n_parameters, one.n_hidden,
+            repr(one.cost), repr(one.nrmse), int(one.diverged), f"{one.cpu_s:.4f}",
+            int(one.is_best), one.reason,
+        )  # fmt: skip
+        lines.writerow(row)
+    return text.getvalue()
+
+
+def study_summary(
+    result: StudyResult,
+    judged: Mapping[Use, ValidationReport],
+    *,
+    command: str = "",
+    created: str = "",
+) -> dict[str, Any]:
+    """What the study found as plain data for strict JSON; errors in the units of the headers."""
+    model = result.model
+    return {
+        "format": "heliid-summary",
+        "format_version": 1,
+        "created": created,
+        "command": command,
+        "versions": model.provenance["versions"],
+        "reason": result.reason,
+        "seconds": round(result.seconds, 3),
+        "files": {name.partition(".")[0]: name for name in FILES},
+        "inputs": [{"name": c.name, "unit": c.unit} for c in model.inputs],
+        "outputs": [{"name": c.name, "unit": c.unit} for c in model.outputs],
+        "rate_hz": 1.0 / model.dt,
+        "trim_rule": model.trim_rule,
+        "model": _about(model, result.cost),
+        "linear": _about(result.linear, result.linear_cost),
+        "is_linear_better": model.structure.n_hidden == 0,
+        "ensemble": [
+            {"order": structure_text(one.structure), "cost": _number(cost)}
+            for one, cost in zip(result.members, result.member_costs, strict=False)
+        ],
+        "candidates": len(result.candidates),
+        "seed": result.config.seed,
+        "config": result.config.to_dict(),
+        "records": model.provenance["records"],
+        "scores": {str(use): _table(report) for use, report in judged.items()},
+        "linear_scores": {
+            str(use): _table(report.linear) for use, report in judged.items() if report.linear
+        },
+        "notices": list(result.notices),
+    }
+
+
+def _about(model: NarxModel, cost: float) -> dict[str, Any]:
+    return {
+        "order": structure_text(model.structure),
+        "n_hidden": model.structure.n_hidden,
+        "n_parameters": model.structure.n_parameters,
+        "cost": _number(cost),
+        "sha256": model_hash(model),
+    }
+
+
+def _table(report: ValidationReport) -> list[dict[str, Any]]:
+    """The score lines without what is only there for machines in SI."""
+    return [
+        {key: value for key, value in line.items() if not key.endswith("_si") and key != "si"}
+        for line in report.score_table()
+    ]
+
+
+def _number(value: float) -> float | None:
+    return value if math.isfinite(value) else None
