@@ -14,7 +14,7 @@ from string import Template
 import numpy as np
 
 from heliid.export.names import c_comment, c_string
-from heliid.export.portable import Portable, PortableChannel, heading
+from heliid.export.portable import Portable, PortableChannel, heading, single_tolerance
 from heliid.model.network import DIVERGED_AT
 
 TEMPLATES = Path(__file__).parent / "templates"
@@ -60,9 +60,9 @@ def c_files(portable: Portable, dtype: str = "float64") -> dict[str, str]:
         "n_test": str(n_test),
         "test_u": list_of(real, portable.test.u),
         "test_y": list_of(real, portable.test.y),
-        "tolerance": "1e-3" if real.single else "1e-11",
+        "tolerance": f"{single_tolerance(portable):.1e}" if real.single else "1e-11",
     }
-    return {f"{portable.name}.{end}": fill(f"model.{end}", values) for end in ("h", "c")}
+    return {f"{portable.file}.{end}": fill(f"model.{end}", values) for end in ("h", "c")}
 
 
 def fill(template: str, values: dict[str, str]) -> str:
@@ -80,6 +80,7 @@ def c_values(portable: Portable, real: CReal) -> dict[str, str]:
         names[f"{kind}_units"] = ", ".join(c_string(c.unit) for c in group)
     return names | {
         "name": portable.name,
+        "file": portable.file,
         "NAME": portable.name.upper(),
         "real": real.name,
         "dt": repr(model.dt),

@@ -1,8 +1,8 @@
-"""FMUs of a model: FMI 2.0 and 3.0 co-simulation, with source and, where there is a C compiler,
-the binary for this machine.
+"""FMUs of a model: FMI 2.0 and 3.0 co-simulation, with source and binary.
 
-Value references are those of ``templates/fmu_core.h``: channels from 0, then the flags, trims
-from 1000, start samples from 10000.
+The binary is for this machine, made by its C compiler; without one the FMU is source only. Value
+references are those of ``templates/fmu_core.h``: channels from 0, then the flags, trims from 1000,
+start samples from 10000.
 """
 
 from __future__ import annotations
@@ -18,7 +18,7 @@ import tempfile
 import uuid
 import zipfile
 from collections.abc import Iterable, Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from html import escape
 from pathlib import Path
 
@@ -85,7 +85,7 @@ def find_compiler() -> str | None:
 
 
 def compile_shared(compiler: str, folder: Path, source: str, output: str) -> None:
-    """Make ``output`` from ``source`` in ``folder``; raises ExportError with the first complaint."""
+    """Make ``output`` from ``source`` in ``folder``; ExportError with the first complaint."""
     command = [compiler, "-std=c99", "-O2", "-shared", "-fvisibility=hidden", source, "-o", output]
     if "mingw" not in compiler:
         command.insert(4, "-fPIC")
@@ -103,7 +103,7 @@ def compile_shared(compiler: str, folder: Path, source: str, output: str) -> Non
 def _sources(portable: Portable, version: str, token: str) -> dict[str, str]:
     values = {"name": portable.name, "NAME": portable.name.upper(), "token": token}
     kind = "fmi2" if version == "2.0" else "fmi3"
-    return c_files(portable) | {
+    return c_files(replace(portable, file=portable.name)) | {
         "fmu_core.h": fill("fmu_core.h", values),
         f"{portable.name}_{kind}.c": fill(f"{kind}.c", values),
     }

@@ -19,8 +19,8 @@ from heliid.model.network import DIVERGED_AT
 def matlab_files(portable: Portable) -> dict[str, str | bytes]:
     """File name to content: NAME.m and NAME.mat."""
     return {
-        f"{portable.name}.m": fill("model.m", _values(portable)),
-        f"{portable.name}_data.mat": mat_bytes(_variables(portable)),
+        f"{portable.file}.m": fill("model.m", _values(portable)),
+        f"{portable.file}_data.mat": mat_bytes(_variables(portable)),
     }
 
 

@@ -7,6 +7,11 @@ import unicodedata
 from collections.abc import Iterable
 
 _CONTROL = re.compile(r"[\x00-\x1f\x7f-\x9f\u2028\u2029\ud800-\udfff\ufffe\uffff]")
+_MATLAB_KEYWORDS = (
+    "break case catch classdef continue do else elseif end endfunction endif endwhile enumeration "
+    "events for function global if methods otherwise parfor persistent properties return spmd "
+    "switch try until unwind_protect while"
+)
 _FORMULA_STARTS = ("=", "+", "-", "@", "\t", "\r", "\0")
 
 
@@ -17,6 +22,18 @@ def identifier(text: str, limit: int = 40) -> str:
     if not cleaned:
         return "x"
     return f"x{cleaned}" if cleaned[0].isdigit() else cleaned
+
+
+def file_stem(text: str) -> str:
+    """A file name without suffix that every file system and a C ``#include`` can take."""
+    cleaned = re.sub(r'[\\/:*?"<>|]', "_", one_line(text, 100)).strip(" .")
+    return cleaned or "heliid_model"
+
+
+def is_matlab_name(text: str) -> bool:
+    """Whether MATLAB and Octave can call a function of this name."""
+    is_name = re.fullmatch(r"[A-Za-z][0-9A-Za-z_]{0,62}", text) is not None
+    return is_name and text not in _MATLAB_KEYWORDS.split(" ")
 
 
 def unique(names: Iterable[str]) -> list[str]:

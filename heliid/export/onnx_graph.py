@@ -39,8 +39,8 @@ def onnx_files(portable: Portable, dtype: str = "float64") -> dict[str, bytes]:
             "ONNX files need the package 'onnx': install it with  pip install 'heliid[onnx]'."
         ) from problem
     graphs = {
-        f"{portable.name}.onnx": _free_run_graph(portable, dtype),
-        f"{portable.name}_step.onnx": _step_graph(portable, dtype),
+        f"{portable.file}.onnx": _free_run_graph(portable, dtype),
+        f"{portable.file}_step.onnx": _step_graph(portable, dtype),
     }
     files = {}
     for name, graph in graphs.items():

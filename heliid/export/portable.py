@@ -27,7 +27,7 @@ from heliid.errors import ExportError
 from heliid.export.json_text import plain
 from heliid.export.model_checks import Fault, check_document
 from heliid.export.model_files import model_document, model_hash
-from heliid.export.names import identifier, one_line, unique
+from heliid.export.names import file_stem, identifier, one_line, unique
 from heliid.export.reference import free_run_plain
 from heliid.export.self_check import SelfCheck, make_self_check
 from heliid.model.network import DIVERGED_AT, NarxModel
@@ -74,7 +74,8 @@ class Portable:
     """What a target needs to write a model; see the module text."""
 
     model: NarxModel
-    name: str  # ASCII identifier, lower case
+    name: str  # ASCII identifier
+    file: str  # file name without suffix
     units: str  # one of UNIT_SYSTEMS
     inputs: tuple[PortableChannel, ...]
     outputs: tuple[PortableChannel, ...]
@@ -112,9 +113,10 @@ def make_portable(
 ) -> Portable:
     """The model ready for rendering.
 
-    ``units``: ``"si"``, or ``"file"`` for those of the flown files' headers. ``trim``: inputs and
-    outputs at the operating point, SI; None: from the model's provenance, else 0 (the model then
-    runs on deviations from trim).
+    ``name``: of the files, without suffix; the identifiers in them are made from it. ``units``:
+    ``"si"``, or ``"file"`` for those of the flown files' headers. ``trim``: inputs and outputs at
+    the operating point, SI; None: from the model's provenance, else 0 (the model then runs on
+    deviations from trim).
 
     Raises
     ------
@@ -143,7 +145,8 @@ def make_portable(
     nothing = SelfCheck(np.zeros((0, n_in)), np.zeros((0, len(outputs))))
     portable = Portable(
         model=model,
-        name=identifier(name).lower(),
+        name=identifier(name),
+        file=file_stem(name),
         units=units,
         inputs=inputs,
         outputs=outputs,
@@ -152,6 +155,15 @@ def make_portable(
         sha256=model_hash(model),
     )
     return replace(portable, test=_test_vector(portable))
+
+
+def single_tolerance(portable: Portable) -> float:
+    """What single precision may differ by, in standard deviations.
+
+    Rounding of absolute values next to a small deviation (altitude, heading) weighs most.
+    """
+    worst = max((abs(c.trim) + abs(c.offset)) / c.std for c in portable.channels)
+    return 1e-3 + 16.0 * float(np.finfo(np.float32).eps) * worst
 
 
 def in_units(portable: Portable) -> NarxModel:

@@ -16,7 +16,7 @@ from heliid.model.network import DIVERGED_AT
 
 def python_files(portable: Portable) -> dict[str, str]:
     """File name to text: NAME.py."""
-    return {f"{portable.name}.py": fill("model.py.txt", _values(portable))}
+    return {f"{portable.file}.py": fill("model.py.txt", _values(portable))}
 
 
 def _values(portable: Portable) -> dict[str, str]:

@@ -1,5 +1,5 @@
-/* ${name}: see ${name}.h. Self-test: cc -std=c99 -O2 -D${NAME}_SELF_TEST ${name}.c -o t && ./t */
-#include "${name}.h"
+/* ${name}: see the header. Self-test: cc -std=c99 -O2 -D${NAME}_SELF_TEST, then run it. */
+#include "${file}.h"
 
 #include <float.h>
 #include <string.h>
