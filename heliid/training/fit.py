@@ -52,6 +52,7 @@ class TrainingSettings:
     kinematics: tuple[tuple[int, int], ...] = ()
     kinematic_weight: float = 1e-2
     activation_rms: float = 0.8
+    window_s: float = 5.0
     single: bool = True
     output_weights: tuple[float, ...] = ()
 
@@ -172,10 +173,15 @@ def run_stage(
     ridge = settings.ridge_first
     if stage.iterations > 0 and math.isfinite(stage.cost):
         ridge = max(settings.ridge * stage.noise, settings.ridge_least)
+    if horizon_s == WHOLE and settings.window_s > 0:
+        problem = make_problem(problem.structure, data.doubled(), settings)
+        mixed = data.mixed_segments(n_start, max(2, round(settings.window_s / data.dt)))
     problem.prior = stage_prior(problem.structure, data, settings, ridge)
     horizon = max(2, round(horizon_s / data.dt)) if horizon_s > 0 else 0
     while True:
         segments = data.segments(n_start, horizon)
+        if problem.dataset is not data:
+            segments = mixed if horizon == 0 else segments
         found: Descent = descend(
             problem, stage.theta, segments,
             iterations=iterations, mu=max(stage.mu, 1e-4), should_stop=should_stop,

@@ -121,17 +121,19 @@ def descend(
     mu: float = 1e-2,
     tolerance: float = 1e-5,
     rejections: int = 8,
+    is_cautious: bool = False,
     should_stop: ShouldStop = never,
 ) -> Descent:
     """At most ``iterations`` steps from ``theta``; ``cost`` is inf when the start diverges.
 
     A step is accepted when the cost falls (mu / 5), else damped more (mu * 4). Ends early when
     two steps in a row gain less than ``tolerance`` of the cost, or none of ``rejections`` damped
-    steps is accepted.
+    steps is accepted. ``is_cautious`` is for starts far from any solution: see ``_Bounds``.
     """
     cost = problem.cost(theta, segments)
     size = problem.layout.size
     step = np.empty(size)
+    bounds = _Bounds(size) if is_cautious else None
     slow, done = 0, 0
     while done < iterations and math.isfinite(cost) and not should_stop():
         system = problem.normal(theta, segments)
@@ -139,9 +141,15 @@ def descend(
         if system is None:
             break
         gram, gradient = system
+        if bounds is not None:
+            bounds.look(gram)
         accepted = False
         for _ in range(rejections):
-            if solve_damped(gram, gradient, mu, problem.lower, step):
+            if bounds is None:
+                is_solved = solve_damped(gram, gradient, mu, problem.lower, step)
+            else:
+                is_solved = bounds.solve(gram, gradient, mu, problem.lower, step, theta)
+            if is_solved:
                 trial = theta + step
                 value = problem.cost(trial, segments)
                 if value < cost:
@@ -156,3 +164,35 @@ def descend(
         if slow >= 2:
             break
     return Descent(theta, cost, mu, done)
+
+
+class _Bounds:
+    """Damping by the largest scale a weight has had so far, and steps no longer than the weights.
+
+    Moré (1978): a weight whose column fades must not run away, and the first steps must not
+    leave for a plateau from which there is no way back.
+    """
+
+    def __init__(self, size: int) -> None:
+        self.scale = np.zeros(size)
+
+    def look(self, gram: np.ndarray) -> None:
+        """Remember the scales of a new place."""
+        self.scale = np.maximum(self.scale, np.diagonal(gram))
+
+    def solve(
+        self,
+        gram: np.ndarray,
+        gradient: np.ndarray,
+        mu: float,
+        lower: np.ndarray,
+        step: np.ndarray,
+        theta: np.ndarray,
+    ) -> bool:
+        """Fill ``step``; False when that is impossible or it reaches too far."""
+        damped = gram.copy()
+        damped[np.diag_indices_from(damped)] += mu * self.scale
+        if not solve_damped(damped, gradient, 0.0, lower, step):
+            return False
+        reach = float((self.scale * theta * theta).sum())
+        return not 0.0 < reach < float((self.scale * step * step).sum())
