@@ -19,6 +19,7 @@ from heliid.training.parameters import Layout, Prior
 
 MU_ACCEPT, MU_REJECT = 0.2, 4.0
 MU_MIN, MU_MAX = 1e-9, 1e8
+CAUTIOUS_MU = (1e-16, 1e20)  # against the largest scale a weight ever had
 CHUNK = 20_000  # samples per kernel call, so that Stop is heard
 
 
@@ -134,6 +135,7 @@ def descend(
     size = problem.layout.size
     step = np.empty(size)
     bounds = _Bounds(size) if is_cautious else None
+    mu_min, mu_max = CAUTIOUS_MU if is_cautious else (MU_MIN, MU_MAX)
     slow, done = 0, 0
     while done < iterations and math.isfinite(cost) and not should_stop():
         system = problem.normal(theta, segments)
@@ -155,12 +157,12 @@ def descend(
                 if value < cost:
                     accepted = True
                     break
-            mu = min(mu * MU_REJECT, MU_MAX)
+            mu = min(mu * MU_REJECT, mu_max)
         if not accepted:
             break
         slow = slow + 1 if cost - value < tolerance * cost else 0
         theta, cost = trial, value
-        mu = max(mu * MU_ACCEPT, MU_MIN)
+        mu = max(mu * MU_ACCEPT, mu_min)
         if slow >= 2:
             break
     return Descent(theta, cost, mu, done)
