@@ -1,0 +1,247 @@
+"""The physics of one model: trim, modes, derivatives, with intervals from its ensemble."""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Sequence
+from dataclasses import dataclass, replace
+from typing import Any
+
+import numpy as np
+from scipy.stats import t as student
+
+from heliid.metrics import theil
+from heliid.model.network import NarxModel
+from heliid.physics.derivatives import (
+    LONGITUDINAL,
+    Derivative,
+    derivatives_of,
+    longitudinal_order,
+    symbol,
+)
+from heliid.physics.linear_model import LinearModel, linearise
+from heliid.physics.modes import Mode, dominant_eigenvalues, match, name_modes
+from heliid.physics.reduction import Reduced, excitation, reduce_longitudinal
+from heliid.physics.responses import simulate_from_trim
+
+REFUSE_ABOVE = 0.1  # Theil's U between reduced and full model
+CHECK_SIZE = 0.5  # training standard deviations of the input in that comparison
+CONFIDENCE = 0.95
+LEAST_MEMBERS = 3  # fewer give no spread worth the name
+Interval = tuple[float, float]
+
+
+@dataclass(frozen=True, slots=True)
+class ModeInterval:
+    """95 % intervals of one mode over the ensemble, and how many members have the mode."""
+
+    real: Interval
+    imag: Interval
+    frequency: Interval
+    damping: Interval
+    n_members: int
+
+
+@dataclass(frozen=True, eq=False)
+class Physics:
+    """What the identified model says about the aircraft near its trim.
+
+    ``modes`` and ``derivatives`` are ensemble medians when there is an ensemble. ``refusal`` is
+    empty, or one sentence why there are no derivatives. ``cloud``: eigenvalues (n, 2), real and
+    imag, of every member, for the pole map.
+    """
+
+    linear: LinearModel
+    modes: tuple[Mode, ...]
+    intervals: tuple[ModeInterval | None, ...]
+    derivatives: tuple[Derivative, ...]
+    refusal: str
+    reduced: Reduced | None
+    reduction_theil: float  # nan when nothing was reduced
+    cloud: np.ndarray
+    source: str  # "reduced model" or "dominant modes of the full model"
+
+    def to_dict(self) -> dict[str, Any]:
+        """Plain data: the contract of ``heliid modes --json``; 1/s, rad/s, s, SI."""
+        trim = self.linear.trim
+        eigenvalues = []
+        for mode, interval in zip(self.modes, self.intervals, strict=True):
+            line = mode.to_dict() | {"interval": _interval_dict(interval)}
+            eigenvalues.append(line)
+            if mode.is_oscillation:
+                eigenvalues.append(line | {"imag": -mode.imag})
+        return {
+            "eigenvalues": eigenvalues,
+            "derivatives": {
+                d.name: {
+                    "value": d.value,
+                    "unit": d.unit,
+                    "interval": list(d.interval) if d.interval else None,
+                    "note": d.note,
+                }
+                for d in self.derivatives
+            },
+            "refusal": self.refusal,
+            "source": self.source,
+            "reduction_theil": _finite(self.reduction_theil),
+            "input_lag": self._input_lag(),
+            "trim": {
+                "is_fixed_point": trim.is_fixed_point,
+                "inputs": {
+                    c.name: {"deviation": float(v), "unit": c.si}
+                    for c, v in zip(self.linear.inputs, trim.u, strict=True)
+                },
+                "outputs": {
+                    c.name: {"deviation": float(v), "unit": c.si}
+                    for c, v in zip(self.linear.outputs, trim.y, strict=True)
+                },
+            },
+            "units": {"eigenvalues": "1/s", "frequency": "rad/s", "time_to_half": "s"},
+        }
+
+    def _input_lag(self) -> dict[str, Any] | None:
+        """Effective delay or lag per input, s; None when nothing was reduced."""
+        if self.reduced is None:
+            return None
+        names = [channel.name for channel in self.linear.inputs]
+        seconds = (float(one) for one in self.reduced.seconds)
+        return {"kind": self.reduced.kind, "seconds": dict(zip(names, seconds, strict=True))}
+
+
+def _finite(value: float) -> float | None:
+    return value if np.isfinite(value) else None
+
+
+def _interval_dict(interval: ModeInterval | None) -> dict[str, Any] | None:
+    if interval is None:
+        return None
+    names = ("real", "imag", "frequency", "damping")
+    found: dict[str, Any] = {name: list(getattr(interval, name)) for name in names}
+    return found | {"members": interval.n_members}
+
+
+@dataclass(frozen=True, eq=False)
+class _Single:
+    """The physics of one member."""
+
+    linear: LinearModel
+    modes: tuple[Mode, ...]
+    derivatives: tuple[Derivative, ...]
+    reduced: Reduced | None
+    reduction_theil: float
+    reason: str
+
+
+def study_physics(model: NarxModel, members: Sequence[NarxModel] = ()) -> Physics:
+    """Trim, modes and derivatives of ``model``, with intervals from the ensemble ``members``.
+
+    The values are medians over the members when there are at least three; the intervals are the
+    members' spread times Student's t (95 %).
+    """
+    own = _study_one(model)
+    singles = [own] if not members else [_study_one(one) for one in members]
+    enough = len(singles) >= LEAST_MEMBERS
+    modes, intervals = own.modes, tuple[ModeInterval | None, ...](None for _ in own.modes)
+    if enough:
+        both = [_mode_over(mode, singles) for mode in own.modes]
+        modes, intervals = tuple(m for m, _ in both), tuple(i for _, i in both)
+    derivatives = own.derivatives
+    if enough and derivatives:
+        derivatives = tuple(_derivative_over(one, singles) for one in derivatives)
+    cloud = [(m.real, sign * m.imag) for s in singles for m in s.modes for sign in (1, -1)]
+    is_reduced = own.reduced is not None and own.reduction_theil <= REFUSE_ABOVE
+    return Physics(
+        own.linear, modes, intervals, derivatives, own.reason, own.reduced, own.reduction_theil,
+        np.array(sorted(set(cloud))).reshape(-1, 2),
+        "reduced model" if is_reduced else "dominant modes of the full model",
+    )  # fmt: skip
+
+
+def modes(model: NarxModel, members: Sequence[NarxModel] = ()) -> dict[str, Any]:
+    """The plain data of ``heliid modes``: eigenvalues, derivatives, trim and intervals."""
+    return study_physics(model, members).to_dict()
+
+
+def _study_one(model: NarxModel) -> _Single:
+    linear = linearise(model)
+    order = longitudinal_order(model.outputs)
+    symbols = {symbol(channel) for channel in model.outputs}
+    is_longitudinal = bool(symbols & {"q", "theta"})
+    full = name_modes(dominant_eigenvalues(linear), is_longitudinal=is_longitudinal)
+    if order is None:
+        missing = ", ".join(one for one in LONGITUDINAL if one not in symbols)
+        reason = f"Derivatives need u, w, q and theta as outputs; {missing} missing."
+        return _Single(linear, full, (), None, float("nan"), reason)
+    try:
+        reduced = reduce_longitudinal(linear, order)
+    except (np.linalg.LinAlgError, ValueError, FloatingPointError):
+        reason = "The model's response near trim cannot be fitted by four states."
+        return _Single(linear, full, (), None, float("nan"), reason)
+    inequality = max(reduced.theil, reduction_theil(model, linear, reduced, order))
+    if not inequality <= REFUSE_ABOVE:
+        reason = (
+            f"The four-state model departs from the full one (Theil's U {inequality:.2f}, limit "
+            f"{REFUSE_ABOVE:g}): its derivatives would describe another aircraft."
+        )
+        return _Single(linear, full, (), reduced, inequality, reason)
+    found = name_modes(np.linalg.eigvals(reduced.A), is_longitudinal=True)
+    return _Single(linear, found, derivatives_of(reduced, model.inputs), reduced, inequality, "")
+
+
+def reduction_theil(
+    model: NarxModel, linear: LinearModel, reduced: Reduced, order: list[int]
+) -> float:
+    """The worst Theil's U of any output between the reduced and the whole (nonlinear) model.
+
+    A 3-2-1-1 of half a training standard deviation on each input in turn, from trim, 20 s.
+    """
+    signal = excitation(model.dt)
+    worst = 0.0
+    for i in range(len(model.inputs)):
+        u = np.zeros((len(signal), len(model.inputs)))
+        u[:, i] = CHECK_SIZE * model.scaling.input_std[i] * signal
+        full, diverged_at = simulate_from_trim(model, linear.trim, u)
+        still, _ = simulate_from_trim(model, linear.trim, np.zeros_like(u))
+        if diverged_at is not None:
+            return 1.0
+        response = (full - still)[:, order]
+        inequality = theil(response, reduced.simulate(u, model.dt)).u
+        worst = max(worst, float(np.nan_to_num(np.nanmax(inequality), nan=1.0)))
+    return worst
+
+
+def spread_interval(values: Sequence[float]) -> Interval:
+    """Median -+ Student's t times the standard deviation of the members, 95 %."""
+    array = np.asarray(values, dtype=np.float64)
+    half = float(student.ppf(0.5 + CONFIDENCE / 2, len(array) - 1) * np.std(array, ddof=1))
+    middle = float(np.median(array))
+    return middle - half, middle + half
+
+
+def _mode_over(mode: Mode, singles: Sequence[_Single]) -> tuple[Mode, ModeInterval | None]:
+    """The median mode of that name and its intervals; the model's own when too few have it."""
+    found = [m for m in (match(mode, s.modes) for s in singles) if m is not None]
+    if len(found) < LEAST_MEMBERS:
+        return mode, None
+
+    def interval(of: Callable[[Mode], float]) -> Interval:
+        return spread_interval([of(one) for one in found])
+
+    middle = Mode(
+        mode.name,
+        float(np.median([one.real for one in found])),
+        float(np.median([one.imag for one in found])),
+    )
+    return middle, ModeInterval(
+        interval(lambda m: m.real),
+        interval(lambda m: m.imag),
+        interval(lambda m: m.frequency),
+        interval(lambda m: m.damping),
+        len(found),
+    )
+
+
+def _derivative_over(derivative: Derivative, singles: Sequence[_Single]) -> Derivative:
+    values = [d.value for s in singles for d in s.derivatives if d.name == derivative.name]
+    if len(values) < LEAST_MEMBERS:
+        return derivative
+    return replace(derivative, value=float(np.median(values)), interval=spread_interval(values))
