@@ -50,11 +50,11 @@ def c_files(portable: Portable, dtype: str = "float64") -> dict[str, str]:
     """File name to text: NAME.h and NAME.c; ``dtype`` is ``"float64"`` or ``"float32"``."""
     real = REALS[dtype]
     values = c_values(portable, real) | {
-        name: list_of(real, table) for name, table in _tables(portable).items()
+        name: list_of(real, table) for name, table in c_tables(portable).items()
     }
-    values |= _layout(portable) | _hidden(portable, real) | _memory(portable, real)
+    values |= c_layout(portable) | _hidden(portable, real) | _memory(portable, real)
     values["tanh"] = tanh_source(portable, real) if portable.model.structure.n_hidden else ""
-    values["gather"] = "\n".join(_gather(portable))
+    values["gather"] = "\n".join(c_gather(portable))
     n_test = len(portable.test.u)
     values |= {
         "n_test": str(n_test),
@@ -147,7 +147,8 @@ def tanh_source(portable: Portable, real: CReal) -> str:
     )
 
 
-def _tables(portable: Portable) -> dict[str, np.ndarray]:
+def c_tables(portable: Portable) -> dict[str, np.ndarray]:
+    """The constant tables of numbers, by the name of their replacement."""
     linear = _inputs_first(portable, portable.model.weights.linear)
     return {
         "u_trim": np.array([c.trim for c in portable.inputs]),
@@ -167,7 +168,8 @@ def _inputs_first(portable: Portable, columns: np.ndarray) -> np.ndarray:
     return np.hstack([columns[:, n_out:], columns[:, :n_out]])
 
 
-def _layout(portable: Portable) -> dict[str, str]:
+def c_layout(portable: Portable) -> dict[str, str]:
+    """Width and length of the window of the past."""
     width = len(portable.channels) + len(portable.model.structure.memory)
     return {
         "width": str(width),
@@ -175,7 +177,8 @@ def _layout(portable: Portable) -> dict[str, str]:
     }
 
 
-def _gather(portable: Portable) -> Iterable[str]:
+def c_gather(portable: Portable) -> Iterable[str]:
+    """One assignment per entry of the regressor."""
     n_out, n_in = len(portable.outputs), len(portable.inputs)
     taps = [(n_out + i, lag, i) for i, lag in portable.input_taps]
     taps += [(j, lag, -1) for j, lag in portable.output_taps]

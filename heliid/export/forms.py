@@ -51,7 +51,7 @@ def _c(portable: Portable, chosen: Choices, records: Records) -> Written:
 
 
 def _fixed(portable: Portable, chosen: Choices, records: Records) -> Written:
-    from heliid.export.fixed_point import fixed_point_written
+    from heliid.export.fixed_source import fixed_point_written
 
     return fixed_point_written(portable, chosen["type"], records)
 
