@@ -136,8 +136,8 @@ def _table(table: Table) -> str:
         "<tr>" + "".join(_cell(c, t) for c, t in zip(row, is_text, strict=True)) + "</tr>"
         for row in table.rows
     )
-    caption = f"<caption>{escape(table.caption)}</caption>" if table.caption else ""
-    return f'<div class="wide"><table>{caption}<tr>{head}</tr>{body}</table></div>'
+    caption = f'<p class="over">{escape(table.caption)}</p>' if table.caption else ""
+    return f'{caption}<div class="wide"><table><tr>{head}</tr>{body}</table></div>'
 
 
 def _cell(cell: str | Cell, is_text: bool) -> str:
@@ -158,11 +158,11 @@ h1{font-size:26px;margin:0}h2{font-size:20px;margin:36px 0 8px;border-bottom:1px
 h3{font-size:16px;margin:22px 0 6px}.sub{color:var(--soft);margin:2px 0 14px}
 nav{display:flex;flex-wrap:wrap;gap:4px 16px;font-size:14px}nav a{color:inherit}
 table{border-collapse:collapse;font-size:13px;margin:8px 0 16px}
-caption{text-align:left;color:var(--soft);padding:2px 0 4px}
+.over{color:var(--soft);font-size:13px;margin:14px 0 0}
 th,td{padding:3px 10px 3px 0;border-bottom:1px solid var(--line);vertical-align:top}
 th{text-align:left;font-weight:600}th.num,td.num{text-align:right;font-variant-numeric:tabular-nums}
 .facts th{width:220px;font-weight:400;color:var(--soft)}.wide{overflow-x:auto}
-td.text{overflow-wrap:anywhere;min-width:60px}
+td.num{white-space:nowrap}td.text{min-width:50px}
 .good{color:var(--good)}.warn{color:var(--warn)}.bad{color:var(--bad);font-weight:600}
 .remark{background:var(--fill);border-left:4px solid var(--soft);padding:8px 12px;margin:8px 0}
 .remark.good{border-color:var(--good)}.remark.warn{border-color:var(--warn)}

@@ -39,6 +39,7 @@ from heliid.export.svg import Curve, Panel, panel_svg
 from heliid.model.network import NarxModel
 from heliid.search.encoding import structure_text
 from heliid.study import StudyResult
+from heliid.study.judgement import TEST_USED
 from heliid.units import unit_or_free
 from heliid.validation import ValidationReport
 
@@ -126,7 +127,7 @@ def _summary(result: StudyResult, given: ReportInput) -> list[Block]:
     else:
         blocks.append(Remark("The test records were scored once, at the end; nothing was chosen "
                              "by them. They are not untouched any more.", GOOD))  # fmt: skip
-    blocks += [Remark(text) for text in result.notices]
+    blocks += [Remark(text) for text in result.notices if text != TEST_USED]
     return blocks
 
 

@@ -13,6 +13,7 @@ from heliid.units import unit_or_free
 from heliid.validation import GUIDELINE, RecordJudgement, Score, Thresholds, ValidationReport
 
 HISTORY_HEIGHT, RESIDUAL_HEIGHT = 180, 110
+SMALL_THEIL = 0.1  # a model this close: bias and size are shares of next to nothing
 KINDS = ("model", "other", "third", "linear")
 
 
@@ -29,8 +30,8 @@ def judgement_blocks(report: ValidationReport) -> list[Block]:
         Text(f"Free run against flight, deviations counted from trim; runs are restarted from data "
              f"every window (all: never). The first {report.start_s:.3g} s of each record start "
              f"the run and are not scored."),
-        _scores(report),
     ]  # fmt: skip
+    blocks += _scores(report)
     blocks += _divergences(report)
     blocks += _overall(report)
     blocks += _cases(report)
@@ -39,53 +40,61 @@ def judgement_blocks(report: ValidationReport) -> list[Block]:
     return blocks
 
 
-def _scores(report: ValidationReport) -> Table:
+def _scores(report: ValidationReport) -> list[Block]:
+    """One table per record, output by output."""
     header: tuple[str, ...] = (
-        "record", "output", "window", "RMSE", "NRMSE", "fit %", "VAF %", "max error", "Theil U",
-        "U_M", "U_S", "U_C",
+        "output", "window", "RMSE", "max", "NRMSE", "fit %", "VAF %", "Theil U", "U_M", "U_S",
+        "U_C",
     )  # fmt: skip
     beside = _by_key(report.linear)
     if beside:
-        header = (*header, "linear NRMSE", "linear fit %")
-    rows: list[tuple[str | Cell, ...]] = []
-    for s in report.scores:
-        row = _score_row(s, report.thresholds)
-        if beside:
-            row += _beside(s, beside.get((s.record, s.output, s.window)))
-        rows.append(row)
-    return Table(header, tuple(rows), wide=("record", "output"))
+        header = (*header, "linear fit %", "NRMSE / linear")
+    blocks: list[Block] = []
+    for record in dict.fromkeys(s.record for s in report.scores):
+        own = [s for s in report.scores if s.record == record]
+        own.sort(key=lambda s: report.outputs.index(s.output))  # stable: windows stay in order
+        rows: list[tuple[str | Cell, ...]] = []
+        for s in own:
+            row = _score_row(s, report.thresholds)
+            if beside:
+                linear = beside.get((s.record, s.output, s.window))
+                row += _beside(s, linear, report.thresholds)
+            rows.append(row)
+        blocks.append(Table(header, tuple(rows), f"Record {record}", ("output",)))
+    return blocks
 
 
 def _score_row(s: Score, limits: Thresholds) -> tuple[str | Cell, ...]:
     window = s.window if s.window == "all" else f"{s.window} s"
-    bias_mark = _below(s.theil.bias, limits, "theil_bias")
-    size_mark = _below(s.theil.variance, limits, "theil_variance")
+    is_small = s.theil.u <= SMALL_THEIL  # the parts of a very small error say nothing
     return (
-        s.record,
-        s.output,
+        f"{s.output} [{s.unit}]",
         window,
-        f"{_number(s.rmse)} {s.unit}",
+        _number(s.rmse),
+        _number(s.max_error),
         _number(s.nrmse),
         _number(s.fit, 1),
         _number(s.vaf, 1),
-        f"{_number(s.max_error)} {s.unit}",
         _between(s.theil.u, limits, "theil_good", "theil_limit"),
-        bias_mark,
-        size_mark,
+        _below(s.theil.bias, limits, "theil_bias", is_small=is_small),
+        _below(s.theil.variance, limits, "theil_variance", is_small=is_small),
         _number(s.theil.covariance, 2),
     )
 
 
-def _beside(own: Score, linear: Score | None) -> tuple[str | Cell, ...]:
+def _beside(own: Score, linear: Score | None, limits: Thresholds) -> tuple[str | Cell, ...]:
+    """The linear model's fit, and how the two errors compare."""
     if linear is None:
         return "-", "-"
-    if not np.isfinite(own.nrmse) or not np.isfinite(linear.nrmse):
-        mark = ""
-    else:
-        mark = GOOD if own.nrmse <= linear.nrmse else BAD
-    hint = "the model is better" if mark == GOOD else "the linear model is better here"
-    note = " (diverged)" if linear.diverged_at is not None else ""
-    return Cell(_number(linear.nrmse) + note, mark, hint if mark else ""), _number(linear.fit, 1)
+    fit = "diverged" if linear.diverged_at is not None else _number(linear.fit, 1)
+    if not (np.isfinite(own.nrmse) and np.isfinite(linear.nrmse)) or linear.nrmse == 0.0:
+        return fit, "-"
+    ratio, margin = own.nrmse / linear.nrmse, limits["linear_margin"]
+    if abs(ratio - 1.0) <= margin:
+        return fit, Cell(f"{ratio:.2f}", "", "equal within the margin")
+    if ratio < 1.0:
+        return fit, Cell(f"{ratio:.2f}", GOOD, "the model is better")
+    return fit, Cell(f"{ratio:.2f}", BAD, "the linear model is better here")
 
 
 def _by_key(report: ValidationReport | None) -> dict[tuple[str, str, str], Score]:
@@ -105,10 +114,10 @@ def _between(value: float, limits: Thresholds, good: str, limit: str) -> Cell:
     return Cell(_number(value), mark, hint)
 
 
-def _below(value: float, limits: Thresholds, key: str) -> Cell:
+def _below(value: float, limits: Thresholds, key: str, *, is_small: bool) -> Cell:
     if not np.isfinite(value):
         return Cell("-")
-    mark = "" if value <= limits[key] else WARN
+    mark = "" if is_small or value <= limits[key] else WARN
     return Cell(_number(value, 2), mark, f"limit {limits[key]:g}; {_source(limits, key)}")
 
 
@@ -140,7 +149,8 @@ def _overall(report: ValidationReport) -> list[Block]:
         delay = "-"
         if r.error_kind is not None:
             delay = f"{1000 * r.error_kind.delay:.0f} ms"
-        share = float(np.mean(r.envelope.outside[r.scored_from :])) if r.envelope.outside.size else 0.0
+        flags = r.envelope.outside[r.scored_from :]
+        share = float(np.mean(flags)) if flags.size else 0.0
         outside = Cell(f"{100 * share:.0f} %", _share_mark(share, limits))
         beside = linear.get(r.record)
         rows.append(
