@@ -159,11 +159,12 @@ def jacobian(
     """Fill ``rows`` (sum of lengths, ny, P) with d y_sim / d parameters, float32 or float64.
 
     ``y_sim`` is what ``run_segments`` left for the same weights; ``linear`` is the plain one in
-    both parametrisations. ``history`` (reach + BLOCK, ny, padded P): work space of the same dtype.
+    both parametrisations. ``history`` (reach + BLOCK + 1, ny, padded P): work space of the same
+    dtype; its last entry serves as scratch.
     """
     n_y, n_phi = linear.shape
     h, n_out = b_hid.shape[0], out_taps.shape[0]
-    reach = history.shape[0] - BLOCK
+    reach = history.shape[0] - BLOCK - 1
     phi = np.zeros((BLOCK, n_phi), rows.dtype)
     gain = np.zeros((BLOCK, n_y, n_out), rows.dtype)
     out_direct = np.zeros((BLOCK, n_y, h), rows.dtype)
@@ -216,7 +217,7 @@ def add_normal(
     """
     n_y, n_phi = linear.shape
     h, n_out, width = b_hid.shape[0], out_taps.shape[0], history.shape[2]
-    reach = history.shape[0] - BLOCK
+    reach = history.shape[0] - BLOCK - 1
     phi = np.zeros((BLOCK, n_phi), history.dtype)
     gain = np.zeros((BLOCK, n_y, n_out), history.dtype)
     out_direct = np.zeros((BLOCK, n_y, h), history.dtype)
@@ -227,10 +228,13 @@ def add_normal(
     partial = np.zeros((width, width), history.dtype)
     partial_gradient = np.zeros(width, history.dtype)
     weighted = np.zeros((BLOCK * n_y, width), history.dtype)
-    scale = np.zeros(n_y, history.dtype)
-    error = np.zeros(1, history.dtype)
+    is_weighted = False
     for j in range(n_y):
-        scale[j] = weight[j]
+        is_weighted = is_weighted or weight[j] != 1.0
+    errors = np.zeros(BLOCK * n_y, history.dtype)
+    scratch = (reach + BLOCK) * n_y * width
+    flat = history.reshape(-1)
+    row_offsets = np.arange(BLOCK * n_y) * width + reach * n_y * width
     waiting = 0
     for s in range(segments.shape[0]):
         first, length = segments[s, 0], segments[s, 1]
@@ -249,15 +253,18 @@ def add_normal(
             for m in range(n):
                 k = first + done + m
                 for j in range(n_y):
-                    source, target = history[reach + m, j], weighted[m * n_y + j]
-                    f = scale[j]
-                    error[0] = weight[j] * (y_sim[k, j] - y[k, j])
-                    e = error[0]
+                    errors[m * n_y + j] = weight[j] * weight[j] * (y_sim[k, j] - y[k, j])
+            combine_rows(flat, scratch, row_offsets[: n * n_y], errors, 0, 1, width)
+            for c in range(width):
+                partial_gradient[c] += flat[scratch + c]
+            rows = history[reach : reach + n].reshape(n * n_y, width)
+            if is_weighted:
+                for r in range(n * n_y):
                     for c in range(width):
-                        target[c] = f * source[c]
-                    for c in range(width):
-                        partial_gradient[c] += e * target[c]
-            add_gram_padded(weighted, n * n_y, partial)
+                        weighted[r, c] = weight[r % n_y] * rows[r, c]
+                add_gram_padded(weighted, n * n_y, partial)
+            else:
+                add_gram_padded(rows, n * n_y, partial)
             waiting += n
             if waiting >= FLUSH:
                 _flush(partial, partial_gradient, gram, gradient)

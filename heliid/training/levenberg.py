@@ -50,7 +50,7 @@ class Problem:
         reach = max([1, *self.out_taps[:, 1].tolist()])
         self.y_sim = dataset.y_all.copy()
         dtype = np.float32 if single else np.float64
-        self.history = np.zeros((reach + BLOCK, n_y, padded(size)), dtype)
+        self.history = np.zeros((reach + BLOCK + 1, n_y, padded(size)), dtype)
         self.lower = np.empty((size, size))
 
     def run(self, theta: np.ndarray, segments: np.ndarray) -> tuple[int, np.ndarray]:
