@@ -57,3 +57,8 @@ def from_npy(data: bytes) -> np.ndarray:
 def content_name(data: bytes, folder: str, suffix: str) -> str:
     """The entry name of immutable content: its own hash."""
     return f"{folder}/{hashlib.sha256(data).hexdigest()}{suffix}"
+
+
+def content_digest(name: str) -> str:
+    """The SHA-256 that ``content_name`` put into an entry name."""
+    return name.rpartition("/")[2].partition(".")[0]

@@ -6,12 +6,13 @@ import json
 from collections.abc import Callable
 from dataclasses import dataclass, field
 from pathlib import Path
-from typing import Any
+from typing import Any, overload
+from weakref import WeakKeyDictionary
 
 import numpy as np
 
 from heliid import atomic, strict_json
-from heliid.data.campaign import Use
+from heliid.data.campaign import Campaign, Use
 from heliid.data.record import Channel, FlightRecord, Source, StepDone
 from heliid.errors import HeliIDError, ProjectFileError
 from heliid.model.network import NarxModel
@@ -40,8 +41,9 @@ class ProjectRecord:
 class Run:
     """One study that was run: its settings, every candidate, its models; never overwritten.
 
-    ``campaign`` names the records with hashes, uses, inputs and outputs; ``judgement`` is the
-    validation report as plain data.
+    ``campaign`` is what is said about the records and the way of working, as plain data
+    (``heliid.project.runs``); ``judgement`` is the validation report as plain data. ``used`` is
+    what makes the run repeatable whatever is done to the project's records later.
     """
 
     key: str
@@ -58,6 +60,7 @@ class Run:
     judgement: dict[str, Any] = field(default_factory=dict)
     starred: bool = False
     test_used: bool = False  # the test records were scored with this run's model
+    used: Campaign | None = None  # the very records it ran on; samples equal to others cost nothing
 
 
 @dataclass(frozen=True, eq=False)
@@ -79,6 +82,9 @@ class Project:
 
 
 _KNOWN = ("records", "inputs", "outputs", "config", "runs", "thresholds", "layout", "notes")
+
+# a record to the entries of its time and columns, kept as long as the record itself
+ArrayNames = WeakKeyDictionary[FlightRecord, tuple[str, ...]]
 
 # schema n -> n + 1, pure functions on the plain data of project.json
 MIGRATIONS: dict[int, Callable[[dict[str, Any]], dict[str, Any]]] = {}
@@ -109,15 +115,35 @@ def save_project(
         ) from None
 
 
-def project_entries(project: Project) -> dict[str, bytes]:
-    """Entry name to bytes, without the manifest; equal projects give equal bytes."""
-    entries: dict[str, bytes] = {}
+@overload
+def project_entries(project: Project) -> dict[str, bytes]: ...
+@overload
+def project_entries(project: Project, known: ArrayNames) -> dict[str, bytes | None]: ...
+def project_entries(project: Project, known: ArrayNames | None = None) -> Any:
+    """Entry name to bytes, without the manifest; equal projects give equal bytes.
+
+    The samples of records in ``known`` are not written out again: their entries are None. Records
+    that are not in it yet are added.
+    """
+    entries: dict[str, bytes | None] = {}
 
     def put_array(array: np.ndarray) -> str:
         data = to_npy(array)
         name = content_name(data, "arrays", ".npy")
         entries[name] = data
         return name
+
+    def put_samples(record: FlightRecord) -> tuple[str, ...]:
+        names = None if known is None else known.get(record)
+        if names is not None:
+            for name in names:
+                entries.setdefault(name, None)
+            return names
+        columns = (record.time, *(np.ascontiguousarray(one) for one in record.values.T))
+        names = tuple(put_array(column) for column in columns)
+        if known is not None:
+            known[record] = names
+        return names
 
     def put_model(model: NarxModel | None) -> str | None:
         if model is None:
@@ -128,12 +154,12 @@ def project_entries(project: Project) -> dict[str, bytes]:
         return name
 
     body: dict[str, Any] = dict(project.unknown)
-    body["records"] = [_record_to_dict(one, put_array) for one in project.records]
+    body["records"] = [_record_to_dict(one, put_samples) for one in project.records]
     body["runs"] = []
     for run in project.runs:
         lines = "".join(json.dumps(row, allow_nan=False) + "\n" for row in run.candidates)
         entries[f"runs/{run.key}/candidates.jsonl"] = lines.encode()
-        body["runs"].append(_run_to_dict(run, put_model))
+        body["runs"].append(_run_to_dict(run, put_model, put_samples))
     for name in ("inputs", "outputs", "config", "thresholds", "layout", "notes"):
         value = getattr(project, name)
         body[name] = list(value) if isinstance(value, tuple) else value
@@ -189,7 +215,7 @@ def _from_body(container: Container, body: dict[str, Any]) -> Project:
     for row in body["runs"]:
         text = container.read(f"runs/{row['key']}/candidates.jsonl")
         candidates = tuple(strict_json.loads(line) for line in text.splitlines() if line.strip())
-        runs.append(_run_from_dict(row, candidates, get_model))
+        runs.append(_run_from_dict(row, candidates, get_model, get_array))
     return Project(
         records=tuple(_record_from_dict(row, get_array) for row in body["records"]),
         inputs=tuple(str(name) for name in body["inputs"]),
@@ -216,44 +242,55 @@ def _json_bytes(data: Any) -> bytes:
     return json.dumps(data, allow_nan=False, sort_keys=True, indent=1).encode()
 
 
-def _record_to_dict(item: ProjectRecord, put: Callable[[np.ndarray], str]) -> dict[str, Any]:
-    record = item.record
+PutSamples = Callable[[FlightRecord], tuple[str, ...]]
+GetArray = Callable[[str], np.ndarray]
+
+
+def _record_to_dict(item: ProjectRecord, put: PutSamples) -> dict[str, Any]:
     row: dict[str, Any] = {
         "key": item.key,
+        "use": item.use.value,
+        "steps": list(item.steps),
+        "regions": [[start, end, use.value] for start, end, use in item.regions],
+        "linked": item.linked,
+    }
+    return row | _flight_to_dict(item.record, None if item.linked else put)
+
+
+def _flight_to_dict(record: FlightRecord, put: PutSamples | None) -> dict[str, Any]:
+    """What a record says of itself and, with ``put``, the entries of its samples."""
+    row: dict[str, Any] = {
         "name": record.name,
         "channels": [channel.to_dict() for channel in record.channels],
         "source": record.source.to_dict(),
         "history": [step.to_dict() for step in record.history],
         "trim": None if record.trim is None else record.trim.tolist(),
-        "use": item.use.value,
-        "steps": list(item.steps),
-        "regions": [[start, end, use.value] for start, end, use in item.regions],
-        "linked": item.linked,
         "n_samples": record.n_samples,
     }
-    if not item.linked:
-        row["time"] = put(record.time)
-        row["values"] = [put(np.ascontiguousarray(column)) for column in record.values.T]
+    if put is not None:
+        row["time"], *row["values"] = put(record)
     return row
 
 
-def _record_from_dict(row: dict[str, Any], get: Callable[[str], np.ndarray]) -> ProjectRecord:
-    channels = tuple(Channel.from_dict(one) for one in row["channels"])
-    source = Source.from_dict(row["source"])
+def _flight_from_dict(row: dict[str, Any], get: GetArray) -> FlightRecord:
+    columns = [get(name) for name in row["values"]]
+    return FlightRecord(
+        name=str(row["name"]),
+        time=get(row["time"]),
+        values=np.stack(columns, axis=1) if columns else np.zeros((row["n_samples"], 0)),
+        channels=tuple(Channel.from_dict(one) for one in row["channels"]),
+        source=Source.from_dict(row["source"]),
+        history=tuple(StepDone.from_dict(step) for step in row["history"]),
+        trim=None if row["trim"] is None else np.array(row["trim"], dtype=float),
+    )
+
+
+def _record_from_dict(row: dict[str, Any], get: GetArray) -> ProjectRecord:
     if row["linked"]:
-        record = _read_linked(str(row["name"]), source, channels)
+        channels = tuple(Channel.from_dict(one) for one in row["channels"])
+        record = _read_linked(str(row["name"]), Source.from_dict(row["source"]), channels)
     else:
-        columns = [get(name) for name in row["values"]]
-        values = np.stack(columns, axis=1) if columns else np.zeros((row["n_samples"], 0))
-        record = FlightRecord(
-            name=str(row["name"]),
-            time=get(row["time"]),
-            values=values,
-            channels=channels,
-            source=source,
-            history=tuple(StepDone.from_dict(step) for step in row["history"]),
-            trim=None if row["trim"] is None else np.array(row["trim"], dtype=float),
-        )
+        record = _flight_from_dict(row, get)
     return ProjectRecord(
         key=str(row["key"]),
         record=record,
@@ -288,7 +325,31 @@ def _read_linked(name: str, source: Source, channels: tuple[Channel, ...]) -> Fl
     return record
 
 
-def _run_to_dict(run: Run, put: Callable[[NarxModel | None], str | None]) -> dict[str, Any]:
+def _campaign_to_dict(campaign: Campaign | None, put: PutSamples) -> dict[str, Any] | None:
+    if campaign is None:
+        return None
+    return {
+        "records": [_flight_to_dict(record, put) for record in campaign.records],
+        "uses": [use.value for use in campaign.uses],
+        "inputs": list(campaign.inputs),
+        "outputs": list(campaign.outputs),
+    }
+
+
+def _campaign_from_dict(row: dict[str, Any] | None, get: GetArray) -> Campaign | None:
+    if row is None:
+        return None
+    return Campaign(
+        tuple(_flight_from_dict(one, get) for one in row["records"]),
+        tuple(Use(one) for one in row["uses"]),
+        tuple(str(name) for name in row["inputs"]),
+        tuple(str(name) for name in row["outputs"]),
+    )
+
+
+def _run_to_dict(
+    run: Run, put: Callable[[NarxModel | None], str | None], put_samples: PutSamples
+) -> dict[str, Any]:
     return {
         "key": run.key,
         "name": run.name,
@@ -303,6 +364,7 @@ def _run_to_dict(run: Run, put: Callable[[NarxModel | None], str | None]) -> dic
         "judgement": run.judgement,
         "starred": run.starred,
         "test_used": run.test_used,
+        "used": _campaign_to_dict(run.used, put_samples),
     }
 
 
@@ -310,6 +372,7 @@ def _run_from_dict(
     row: dict[str, Any],
     candidates: tuple[dict[str, Any], ...],
     get: Callable[[str | None], NarxModel | None],
+    get_array: GetArray,
 ) -> Run:
     members = tuple(get(name) for name in row["members"])
     return Run(
@@ -327,4 +390,5 @@ def _run_from_dict(
         judgement=dict(row["judgement"]),
         starred=bool(row["starred"]),
         test_used=bool(row["test_used"]),
+        used=_campaign_from_dict(row["used"], get_array),
     )

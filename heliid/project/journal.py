@@ -12,13 +12,16 @@ import json
 import os
 import sqlite3
 import time
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from pathlib import Path
 from typing import Any
+from weakref import WeakKeyDictionary
 
 from heliid.errors import ProjectFileError
+from heliid.project.arrays import content_digest
 from heliid.project.container import container_bytes
-from heliid.project.document import Project, load_project, project_entries
+from heliid.project.document import ArrayNames, Project, load_project, project_entries
+from heliid.project.processes import identity, is_running
 from heliid.strict_json import StrictJsonError, loads
 
 _SCHEMA = """
@@ -57,29 +60,41 @@ class Journal:
     def __init__(self, folder: Path, project_path: Path | None, *, owner: str = "") -> None:
         folder.mkdir(parents=True, exist_ok=True, mode=0o700)
         self.path = folder / f"{journal_name(project_path, owner)}.journal"
+        self._known: ArrayNames = WeakKeyDictionary()  # records whose samples are in here
         self._db = _connect(self.path)
         with self._db:
             self._db.executescript(_SCHEMA)
             self._set("project_path", str(project_path or ""))
             self._set("pid", str(os.getpid()))
+            self._set("process", identity())
 
     def _set(self, key: str, value: str) -> None:
         self._db.execute("insert or replace into about values (?, ?)", (key, value))
 
     def record_edit(self, project: Project) -> None:
         """Keep the whole project as it is now; unchanged arrays and models are stored once."""
-        entries = project_entries(project)
-        names = {}
-        with self._db:
-            for name, data in entries.items():
-                digest = hashlib.sha256(data).hexdigest()
-                names[name] = digest
-                self._db.execute("insert or ignore into blob values (?, ?)", (digest, data))
-            self._db.execute("delete from snapshot")
-            self._db.execute(
-                "insert into snapshot (at, entries) values (?, ?)",
-                (time.time(), json.dumps(names)),
-            )
+        try:
+            entries = project_entries(project, self._known)
+            with self._db:
+                self._keep(entries)
+        except BaseException:
+            self._known.clear()  # what did not get in must be written out next time
+            raise
+
+    def _keep(self, entries: dict[str, bytes | None]) -> None:
+        names: dict[str, str] = {}
+        for name, data in entries.items():
+            if data is None:
+                names[name] = content_digest(name)
+                continue
+            digest = hashlib.sha256(data).hexdigest()
+            names[name] = digest
+            self._db.execute("insert or ignore into blob values (?, ?)", (digest, data))
+        self._db.execute("delete from snapshot")
+        self._db.execute(
+            "insert into snapshot (at, entries) values (?, ?)",
+            (time.time(), json.dumps(names)),
+        )
 
     def record_candidate(self, run: str, number: int, row: dict[str, Any]) -> None:
         """Keep one finished candidate of a run that is still going on."""
@@ -94,6 +109,7 @@ class Journal:
         with self._db:
             for table in ("snapshot", "candidate", "blob"):
                 self._db.execute(f"delete from {table}")
+        self._known.clear()
 
     def close(self, *, discard: bool = False) -> None:
         """Close; with ``discard`` (a clean exit) the file goes too."""
@@ -151,7 +167,8 @@ def discard_leftover(path: Path) -> None:
 
 
 def _connect(path: Path) -> sqlite3.Connection:
-    db = sqlite3.connect(path, timeout=5.0)
+    # one thread at a time uses it, but not always the same one
+    db = sqlite3.connect(path, timeout=5.0, check_same_thread=False)
     db.execute("pragma journal_mode=wal")
     db.execute("pragma synchronous=full")
     return db
@@ -168,7 +185,7 @@ def _inspect(path: Path) -> Leftover | None:
             db.close()
     except sqlite3.Error:
         return None
-    if (snapshot is None and not count) or _is_alive(int(about.get("pid", "0"))):
+    if (snapshot is None and not count) or _is_in_use(about):
         return None
     project_path = about.get("project_path", "")
     saved = Path(project_path) if project_path else None
@@ -194,14 +211,21 @@ def _project_from(db: sqlite3.Connection, names_text: str) -> Project:
     return load_project(container_bytes(entries), "the recovery journal")
 
 
-def _is_alive(pid: int) -> bool:
-    """True when another process with this number is running (ours does not count)."""
-    if pid in (0, os.getpid()):
-        return False
-    try:
-        os.kill(pid, 0)
-    except ProcessLookupError:
-        return False
-    except (PermissionError, OSError):
-        return True
-    return True
+def renamed(leftover: Leftover) -> Leftover:
+    """The same leftover under another file name, so that a new journal may take its place."""
+    path = leftover.path
+    db = _connect(path)
+    db.execute("pragma wal_checkpoint(truncate)")
+    db.close()
+    for number in range(1, 1000):
+        target = path.with_name(f"{path.stem}-{number}{path.suffix}")
+        if not target.exists():
+            path.rename(target)
+            return replace(leftover, path=target)
+    raise ProjectFileError(f"There are too many recovery journals in {path.parent}: delete some.")
+
+
+def _is_in_use(about: dict[str, str]) -> bool:
+    """True when another process has this journal open (ours does not count)."""
+    pid = int(about.get("pid", "0"))
+    return pid != os.getpid() and is_running(pid, about.get("process", ""))

@@ -4,8 +4,9 @@ from __future__ import annotations
 
 import json
 import os
-import socket
 from pathlib import Path
+
+from heliid.project.processes import host, identity, is_running
 
 
 class ProjectLock:
@@ -29,7 +30,7 @@ class ProjectLock:
             except OSError:
                 return True  # an unwritable folder cannot hold a lock; saving there will say so
             with os.fdopen(handle, "w") as file:
-                json.dump({"pid": os.getpid(), "host": socket.gethostname()}, file)
+                json.dump({"pid": os.getpid(), "host": host(), "process": identity()}, file)
             self.is_held = True
             return True
         return False
@@ -43,16 +44,9 @@ class ProjectLock:
     def _is_stale(self) -> bool:
         try:
             owner = json.loads(self.path.read_text())
-            pid, host = int(owner["pid"]), str(owner["host"])
-        except (OSError, ValueError, KeyError, TypeError):
+            pid, machine = int(owner["pid"]), str(owner["host"])
+            process = str(owner.get("process", ""))
+        except (OSError, ValueError, KeyError, TypeError, AttributeError):
             return True
-        self.holder = f"process {pid} on {host}"
-        if host != socket.gethostname():
-            return False
-        try:
-            os.kill(pid, 0)
-        except ProcessLookupError:
-            return True
-        except OSError:
-            return False
-        return False
+        self.holder = f"process {pid} on {machine}"
+        return machine == host() and not is_running(pid, process)

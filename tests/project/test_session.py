@@ -1,0 +1,237 @@
+"""Open, edit, save, crash, recover: one project and everything around it."""
+
+from __future__ import annotations
+
+import subprocess
+import sys
+import time
+from dataclasses import replace
+from pathlib import Path
+
+import numpy as np
+import pytest
+
+from heliid.data.campaign import Use
+from heliid.data.record import Channel, FlightRecord
+from heliid.errors import ProjectFileError
+from heliid.project import Project, ProjectRecord, load_project
+from heliid.project.document import project_entries
+from heliid.project.journal import Journal, find_leftovers, recover
+from heliid.project.processes import identity, is_running
+from heliid.project.session import Session, compare, discard, leftovers
+
+ROOT = str(Path(__file__).resolve().parents[2])
+
+
+def project(note: str = "", seed: int = 0) -> Project:
+    rng = np.random.default_rng(seed)
+    record = FlightRecord(
+        f"flight {seed}",
+        0.02 * np.arange(30),
+        rng.normal(size=(30, 2)),
+        (Channel.of("delta_lon", "%"), Channel.of("q", "deg/s")),
+    )
+    return Project((ProjectRecord("r1", record, Use.TRAIN),), ("delta_lon",), ("q",), notes=note)
+
+
+def same(a: Project, b: Project) -> bool:
+    return project_entries(a) == project_entries(b)
+
+
+def crash(code: str, *arguments: object) -> None:
+    """Run ``code`` in a process that SIGKILLs itself at the end."""
+    head = (
+        "import os, sys, time\n"
+        f"sys.path.insert(0, {ROOT!r})\n"
+        "from pathlib import Path\n"
+        "from heliid.project.session import Session\n"
+        "from tests.project.test_session import project\n"
+    )
+    subprocess.run(
+        [sys.executable, "-c", f"{head}{code}\nos.kill(os.getpid(), 9)\n", *map(str, arguments)],
+        cwd=ROOT,
+        check=False,
+    )
+
+
+def test_edit_save_and_open_again(tmp_path):
+    session = Session.new(folder=tmp_path / "state")
+    session.change(project("first"))
+    assert session.is_modified
+    session.save(tmp_path / "a.heliid")
+    assert not session.is_modified
+    session.close()
+
+    again = Session.open(tmp_path / "a.heliid", folder=tmp_path / "state")
+    assert same(again.project, project("first"))
+    assert again.found is None
+    again.close()
+    assert list((tmp_path / "state").iterdir()) == []
+    assert not list(tmp_path.glob(".*.lock"))
+
+
+def test_an_edit_is_in_the_journal_within_five_seconds_and_survives_a_kill(tmp_path):
+    crash(
+        "s = Session.new(folder=Path(sys.argv[1]), autosave_s=0.1)\n"
+        "s.change(project('typed just now'))\ntime.sleep(1.0)",
+        tmp_path / "state",
+    )
+    (left,) = leftovers(tmp_path / "state")
+    session = Session.recover(left, folder=tmp_path / "state")
+    assert session.project.notes == "typed just now"
+    assert session.is_modified
+    assert session.path is None
+    session.close()
+    assert leftovers(tmp_path / "state") == ()
+
+
+def test_candidates_of_a_running_search_are_recovered(tmp_path):
+    crash(
+        "s = Session.new(folder=Path(sys.argv[1]))\n"
+        "for i in range(3): s.keep_candidate('run1', i, {'cost': i / 4})\ns.flush()",
+        tmp_path / "state",
+    )
+    (left,) = leftovers(tmp_path / "state")
+    session = Session.recover(left, folder=tmp_path / "state")
+    assert [row["cost"] for row in session.recovered_candidates["run1"]] == [0.0, 0.25, 0.5]
+    session.close()
+
+
+def test_opening_the_file_after_a_crash_keeps_the_leftover_until_the_user_decides(tmp_path):
+    path, state = tmp_path / "a.heliid", tmp_path / "state"
+    session = Session.new(folder=state)
+    session.change(project("saved"))
+    session.save(path)
+    session.close()
+    crash(
+        "s = Session.open(sys.argv[2], folder=Path(sys.argv[1]))\n"
+        "s.change(project('lost?')); s.flush()",
+        state, path,
+    )  # fmt: skip
+
+    session = Session.open(path, folder=state)
+    assert session.project.notes == "saved"
+    assert session.found is not None
+    session.change(project("another edit"))
+    session.flush()
+    assert compare(session.found) == ("The notes have changed.",)
+    session.close()
+
+    (left,) = leftovers(state)
+    recovered = Session.recover(left, folder=state)
+    assert recovered.project.notes == "lost?"
+    assert recovered.path == path
+    assert load_project(path).notes == "saved"
+    recovered.save()
+    recovered.close()
+    assert load_project(path).notes == "lost?"
+    assert leftovers(state) == ()
+
+
+def test_a_leftover_can_be_discarded(tmp_path):
+    crash(
+        "s = Session.new(folder=Path(sys.argv[1]))\ns.change(project('x')); s.flush()",
+        tmp_path / "state",
+    )
+    (left,) = leftovers(tmp_path / "state")
+    assert compare(left) == (
+        "New record: flight 0.",
+        "The inputs have changed.",
+        "The outputs have changed.",
+        "The notes have changed.",
+    )
+    discard(left)
+    assert list((tmp_path / "state").iterdir()) == []
+
+
+def test_a_second_window_is_read_only_and_may_save_elsewhere(tmp_path):
+    path, state = tmp_path / "a.heliid", tmp_path / "state"
+    first = Session.new(folder=state)
+    first.change(project("mine"))
+    first.save(path)
+    second = Session.open(path, folder=state)
+    assert second.is_read_only
+    assert "process" in second.holder
+    second.change(project("theirs"))
+    with pytest.raises(ProjectFileError, match="open in another window"):
+        second.save()
+    with pytest.raises(ProjectFileError, match="open in another window"):
+        second.save(path)
+    second.save(tmp_path / "b.heliid")
+    assert not second.is_read_only
+    first.save()
+    assert load_project(path).notes == "mine"
+    assert load_project(tmp_path / "b.heliid").notes == "theirs"
+    first.close()
+    second.close()
+
+
+def test_a_save_that_fails_keeps_the_edits(tmp_path):
+    session = Session.new(folder=tmp_path / "state")
+    session.change(project("x"))
+    session.flush()
+    (tmp_path / "file").write_text("in the way")
+    with pytest.raises(ProjectFileError, match="could not be saved"):
+        session.save(tmp_path / "file" / "a.heliid")
+    assert session.is_modified
+    assert session.path is None
+    session.close(keep_edits=True)
+    # of our own process, so it is offered again at once
+    (left,) = leftovers(tmp_path / "state")
+    assert recover(left)[0].notes == "x"  # type: ignore[union-attr]
+
+
+def test_saving_without_a_name_says_so(tmp_path):
+    session = Session.new(folder=tmp_path / "state")
+    with pytest.raises(ProjectFileError, match="choose a name"):
+        session.save()
+    session.close()
+
+
+def test_a_journal_that_cannot_be_written_is_said_once(tmp_path):
+    (tmp_path / "state").write_text("a file where the folder should be")
+    said: list[str] = []
+    session = Session.new(folder=tmp_path / "state", on_trouble=said.append)
+    session.change(project("x"))
+    session.flush()
+    session.save(tmp_path / "a.heliid")
+    session.close()
+    assert len(said) == 1
+    assert "save often" in said[0]
+
+
+def test_the_autosave_writes_samples_once(tmp_path):
+    journal = Journal(tmp_path, None, owner="w")
+    big = project("a")
+    journal.record_edit(big)
+    before = (tmp_path / f"{journal.path.name}-wal").stat().st_size
+    for i in range(20):
+        journal.record_edit(replace(big, notes=str(i)))
+    assert (tmp_path / f"{journal.path.name}-wal").stat().st_size - before < 20 * 40_000
+    journal.close()
+    (left,) = find_leftovers(tmp_path)
+    recovered = recover(left)[0]
+    assert recovered is not None
+    assert same(recovered, replace(big, notes="19"))
+
+
+def test_a_later_process_of_the_same_number_is_another_one():
+    import os
+
+    mine = identity()
+    assert is_running(os.getpid(), mine)
+    assert is_running(os.getpid())
+    if mine:
+        assert not is_running(os.getpid(), "another boot 12345")
+
+
+def test_changes_from_a_fast_typist_become_few_writes(tmp_path):
+    session = Session.new(folder=tmp_path / "state", autosave_s=0.2)
+    began = time.perf_counter()
+    for i in range(500):
+        session.change(project(str(i)))
+    assert time.perf_counter() - began < 0.5  # no edit waits for the disk
+    session.flush()
+    session.close(keep_edits=True)
+    (left,) = leftovers(tmp_path / "state")
+    assert recover(left)[0].notes == "499"  # type: ignore[union-attr]
