@@ -14,7 +14,13 @@ from string import Template
 import numpy as np
 
 from heliid.export.names import c_comment, c_string
-from heliid.export.portable import Portable, PortableChannel, heading, single_tolerance
+from heliid.export.portable import (
+    Portable,
+    PortableChannel,
+    heading,
+    inputs_first,
+    single_tolerance,
+)
 from heliid.model.network import DIVERGED_AT
 
 TEMPLATES = Path(__file__).parent / "templates"
@@ -149,7 +155,7 @@ def tanh_source(portable: Portable, real: CReal) -> str:
 
 def c_tables(portable: Portable) -> dict[str, np.ndarray]:
     """The constant tables of numbers, by the name of their replacement."""
-    linear = _inputs_first(portable, portable.model.weights.linear)
+    linear = inputs_first(portable, portable.model.weights.linear)
     return {
         "u_trim": np.array([c.trim for c in portable.inputs]),
         "u_offset": np.array([c.offset for c in portable.inputs]),
@@ -160,12 +166,6 @@ def c_tables(portable: Portable) -> dict[str, np.ndarray]:
         "linear": linear.T,
         "bias": portable.model.weights.bias,
     }
-
-
-def _inputs_first(portable: Portable, columns: np.ndarray) -> np.ndarray:
-    """Columns of the regressor in the order of the kernel's sums: inputs, then outputs."""
-    n_out = len(portable.output_taps)
-    return np.hstack([columns[:, n_out:], columns[:, :n_out]])
 
 
 def c_layout(portable: Portable) -> dict[str, str]:
@@ -201,7 +201,7 @@ def _hidden(portable: Portable, real: CReal) -> dict[str, str]:
             "increment": "    next[j] = state->past[state->at - 1u][j] + next[j];",
         }
     weights = portable.model.weights
-    by_tap = list_of(real, _inputs_first(portable, weights.w_hid).T)
+    by_tap = list_of(real, inputs_first(portable, weights.w_hid).T)
     tables = [
         f"static const real HIDDEN[N_PHI][{h}] = {by_tap};",
         f"static const real HIDDEN_BIAS[{h}] = {list_of(real, weights.b_hid)};",

@@ -12,7 +12,7 @@ import numpy as np
 
 from heliid.export.c_source import fill
 from heliid.export.names import ascii_line, matlab_string
-from heliid.export.portable import Portable, PortableChannel, facts, heading
+from heliid.export.portable import Portable, PortableChannel, facts, heading, inputs_first
 from heliid.model.network import DIVERGED_AT
 
 
@@ -67,8 +67,8 @@ def _values(portable: Portable) -> dict[str, str]:
         "bias": matrix(weights.bias),
         "b_hid": matrix(weights.b_hid, (1, h)),
         "increment": matrix(model.scaling.increment_std),
-        "linear": matrix(weights.linear, (n_out, n)),
-        "w_hid": matrix(weights.w_hid, (h, n)),
+        "linear": matrix(inputs_first(portable, weights.linear), (n_out, n)),
+        "w_hid": matrix(inputs_first(portable, weights.w_hid), (h, n)),
         "w_out": matrix(weights.w_out, (n_out, h)),
         "out_at": _places(portable.output_taps, n_start, n_start),
         "in_at": _places(portable.input_taps, n_start, n_start + 1),

@@ -16,7 +16,7 @@ from typing import Any
 import numpy as np
 
 from heliid.errors import ExportError
-from heliid.export.portable import Portable, facts
+from heliid.export.portable import Portable, facts, inputs_first
 from heliid.model.network import DIVERGED_AT
 
 OPSET = 17
@@ -95,7 +95,7 @@ def _add_step(b: _Builder, portable: Portable) -> None:
     x_all = b.op("Concat", [f"{pre}x_past", x_row], axis=0)
     parts: list[str] = []
     for past, taps, width in (
-        (f"{pre}y_past", portable.output_taps, n_y), (x_all, portable.input_taps, n_x)
+        (x_all, portable.input_taps, n_x), (f"{pre}y_past", portable.output_taps, n_y)
     ):  # fmt: skip
         if taps:
             places = [(n_start - lag) * width + channel for channel, lag in taps]
@@ -103,13 +103,12 @@ def _add_step(b: _Builder, portable: Portable) -> None:
             parts.append(b.op("Gather", [b.op("Reshape", [past, flat]), table]))
     phi = b.op("Concat", parts, axis=0)
     last = b.op("Gather", [f"{pre}y_past", b.whole("last_row", n_start - 1)], axis=0)
-    linear = b.op("MatMul", [b.number("linear", weights.linear), phi])
-    affine = b.op("Add", [linear, b.number("bias", weights.bias)])
+    affine = _affine(b, "linear", inputs_first(portable, weights.linear), weights.bias, phi)
     before = last
     if structure.n_hidden:
-        hidden = b.op("MatMul", [b.number("w_hid", weights.w_hid), phi])
-        z = b.op("Tanh", [b.op("Add", [hidden, b.number("b_hid", weights.b_hid)])])
-        out = b.op("MatMul", [b.number("w_out", weights.w_out), z])
+        w_hid = inputs_first(portable, weights.w_hid)
+        z = b.op("Tanh", [_affine(b, "w_hid", w_hid, weights.b_hid, phi)])
+        out = _affine(b, "w_out", weights.w_out, np.zeros(n_y), z)
         increment = b.number("increment", model.scaling.increment_std)
         before = b.op("Add", [last, b.op("Mul", [increment, out])])
     new = b.op("Add", [before, affine])
@@ -123,6 +122,15 @@ def _add_step(b: _Builder, portable: Portable) -> None:
     window = [b.whole("one", [1]), b.whole("end", [n_start + 1]), b.whole("rows", [0])]
     b.op("Slice", [y_all, *window], f"{pre}y_past_next")
     b.op("Slice", [x_all, *window], f"{pre}x_past_next")
+
+
+def _affine(b: _Builder, name: str, weights: np.ndarray, start: np.ndarray, values: str) -> str:
+    """The sum ``start + weights @ values`` from left to right, as the app adds."""
+    products = b.op("Mul", [b.number(name, weights), values])
+    first = b.number(f"{name}_start", start[:, None])
+    row = b.op("Concat", [first, products], axis=1)
+    sums = b.op("CumSum", [row, b.whole("along", 1)])
+    return b.op("Gather", [sums, b.whole(f"{name}_end", weights.shape[1])], axis=1)
 
 
 def _step_graph(portable: Portable, dtype: str) -> Any:

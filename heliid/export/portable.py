@@ -181,6 +181,16 @@ def in_units(portable: Portable) -> NarxModel:
     )
 
 
+def inputs_first(portable: Portable, columns: np.ndarray) -> np.ndarray:
+    """Columns (n, n_phi) of the regressor in the order of the app's sums: inputs, then outputs.
+
+    Every target adds from left to right in this order: where large terms cancel, another order
+    would differ in more than the last bit.
+    """
+    n_out = len(portable.output_taps)
+    return np.hstack([columns[:, n_out:], columns[:, :n_out]])
+
+
 def facts(portable: Portable) -> dict[str, Any]:
     """What every artefact says about itself, as plain data."""
     model = portable.model

@@ -10,7 +10,7 @@ import numpy as np
 
 from heliid.export.c_source import fill
 from heliid.export.names import one_line
-from heliid.export.portable import Portable, facts, heading
+from heliid.export.portable import Portable, facts, heading, inputs_first
 from heliid.model.network import DIVERGED_AT
 
 
@@ -47,9 +47,9 @@ def _values(portable: Portable) -> dict[str, str]:
         "in_channel": [i for i, _ in portable.input_taps],
         "in_lag": [lag for _, lag in portable.input_taps],
         "memory": list(structure.memory),
-        "linear": weights.linear.tolist(),
+        "linear": inputs_first(portable, weights.linear).tolist(),
         "bias": weights.bias.tolist(),
-        "w_hid": weights.w_hid.tolist(),
+        "w_hid": inputs_first(portable, weights.w_hid).tolist(),
         "b_hid": weights.b_hid.tolist(),
         "w_out": weights.w_out.tolist(),
         "increment": model.scaling.increment_std.tolist(),

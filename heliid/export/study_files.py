@@ -14,7 +14,7 @@ from typing import Any
 from heliid.atomic import write_json, write_text
 from heliid.data.campaign import Use
 from heliid.errors import ExportError
-from heliid.export.model_files import model_hash, save_model
+from heliid.export.model_files import load_model, model_hash, save_model
 from heliid.export.report import ReportInput, study_report
 from heliid.model.network import NarxModel
 from heliid.search.encoding import structure_text
@@ -25,6 +25,7 @@ MODEL, LINEAR, SEARCH, REPORT, SUMMARY = (
     "model.json", "linear.json", "search.csv", "report.html", "summary.json",
 )  # fmt: skip
 FILES = (MODEL, LINEAR, SEARCH, REPORT, SUMMARY)
+ENSEMBLE = "ensemble"  # folder of the other members, beside the model
 CANDIDATE_COLUMNS = (
     "index", "searcher", "order", "n_parameters", "n_hidden", "cost", "nrmse", "diverged",
     "cpu_s", "is_best", "reason",
@@ -72,6 +73,7 @@ def write_study(
     try:
         save_model(result.model, folder / MODEL)
         save_model(result.linear, folder / LINEAR)
+        _write_members(result, folder / ENSEMBLE)
         write_text(folder / SEARCH, candidates_csv(result))
         write_text(folder / REPORT, report)
         write_json(folder / SUMMARY, summary)
@@ -81,6 +83,32 @@ def write_study(
             f"choose another folder or free some space."
         ) from problem
     return summary
+
+
+def _write_members(result: StudyResult, folder: Path) -> None:
+    """The members of the ensemble besides the model; those of an earlier study go."""
+    for old in folder.glob("member_*.json"):
+        old.unlink()
+    for k, member in enumerate(result.members[1:], start=2):
+        save_model(member, folder / f"member_{k}.json")
+
+
+def load_members(path: Path, model: NarxModel) -> list[NarxModel]:
+    """The ensemble that lies beside a model file, the model first; none when it is not its own.
+
+    A member belongs to the model when both were made from the same records, seed and settings.
+    """
+    members = [load_model(one) for one in sorted((path.parent / ENSEMBLE).glob("member_*.json"))]
+    own = [one for one in members if _study_of(one) == _study_of(model)]
+    return [model, *own] if own else []
+
+
+def _study_of(model: NarxModel) -> dict[str, Any]:
+    """What the members of one study share in their provenance; test records come later."""
+    origin = model.provenance
+    records = origin.get("records", [])
+    seen = [r for r in records if isinstance(r, dict) and r.get("use") != str(Use.TEST)]
+    return {"records": seen, **{key: origin.get(key) for key in ("config", "seed", "how")}}
 
 
 def candidates_csv(result: StudyResult) -> str:

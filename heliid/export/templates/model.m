@@ -63,9 +63,10 @@ end
 function [y, s] = one(c, s, u)
   if ~s.diverged
     x = [s.x; extended(c, s, u, s.x(end, :))];
-    phi = [s.y(c.out_at); x(c.in_at)];
-    new = s.y(end, :).' + c.increment .* (c.w_out * tanh(c.w_hid * phi + c.b_hid)) ...
-        + (c.linear * phi + c.bias);
+    phi = [x(c.in_at); s.y(c.out_at)];
+    z = tanh(affine(c.b_hid, c.w_hid, phi));
+    new = s.y(end, :).' + c.increment .* affine(zeros(${n_out}, 1), c.w_out, z) ...
+        + affine(c.bias, c.linear, phi);
     s.diverged = ~all(abs(new) <= ${limit});
     if ~s.diverged
       s.x = x(2:end, :);
@@ -73,6 +74,12 @@ function [y, s] = one(c, s, u)
     end
   end
   y = (s.y(end, :) .* c.y_std + c.y_offset) + s.y_trim;
+end
+
+function r = affine(start, weights, values)
+  % start + weights * values, summed from left to right as HeliID does, to the same last bits
+  r = cumsum([start, weights .* values.'], 2);
+  r = r(:, end);
 end
 
 function [y, good] = whole(u, y_start, varargin)
