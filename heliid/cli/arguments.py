@@ -238,6 +238,15 @@ def _fill_export(parser: argparse.ArgumentParser) -> None:
     _add_json(parser)
 
 
+def _fill_rerun(parser: argparse.ArgumentParser) -> None:
+    parser.add_argument("project", metavar="PROJECT", help="a .heliid file")
+    parser.add_argument("run", nargs="?", default="", metavar="RUN",
+                        help="key or name of the run (needed when there are several)")  # fmt: skip
+    parser.add_argument("--workers", type=int, metavar="N",
+                        help="processes (default: as then); no bit depends on it")  # fmt: skip
+    _add_json(parser)
+
+
 # name: the module of heliid.cli that runs it, what it does, how its arguments are declared
 _COMMANDS: dict[str, tuple[str, str, Callable[[argparse.ArgumentParser], None]]] = {
     "doctor": ("doctor", "say whether records are fit for identification", _fill_doctor),
@@ -248,5 +257,6 @@ _COMMANDS: dict[str, tuple[str, str, Callable[[argparse.ArgumentParser], None]]]
     "modes": ("modes", "linearise a model at trim: modes and derivatives", _fill_modes),
     "compare": ("compare", "compare the optimisers on one problem", _fill_compare),
     "export": ("export", "write a model as code for other programs", _fill_export),
+    "rerun": ("rerun", "repeat a run of a project and compare bit for bit", _fill_rerun),
 }
 COMMANDS = tuple(_COMMANDS)

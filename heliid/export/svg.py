@@ -62,7 +62,7 @@ class Band:
     x: np.ndarray
     low: np.ndarray
     high: np.ndarray
-    label: str = ""
+    kind: str = "model"  # whose colour it takes
 
 
 @dataclass(frozen=True, eq=False, slots=True)
@@ -320,7 +320,8 @@ def _draw_band(canvas: _Canvas, band: Band, x_axis: _Axis, y_axis: _Axis, n_bins
     good = np.isfinite(x) & np.isfinite(y)
     path = _path(x_axis.pixels(x[good]), y_axis.pixels(y[good]))
     canvas.add(
-        f'<g transform="scale({1 / _UNITS})"><path class="band" d="{path}z" fill="#0b6bcb" '
+        f'<g transform="scale({1 / _UNITS})"><path class="band" d="{path}z" '
+        f'fill="{LOOKS[band.kind].colour}" '
         f'fill-opacity="0.16" stroke="none"/></g>'
     )
 

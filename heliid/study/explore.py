@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import hashlib
-import importlib
 import json
 from collections.abc import Callable
 from dataclasses import dataclass
@@ -17,6 +16,7 @@ from heliid.engine.protocol import Engine
 from heliid.events import CandidateScored, Report, ShouldStop
 from heliid.model.network import Weights
 from heliid.model.structure import Structure
+from heliid.search import factory
 from heliid.search.fitness import make_payload, settings_to_dict
 from heliid.search.memo import Memo
 from heliid.search.run import Best, Limits, OrderProblem, SearchResult, run_search
@@ -27,16 +27,6 @@ from heliid.study.refits import Refit
 
 INSTALL = "heliid.search.fitness:install"
 SPAN_S = 0.3  # a guess: input taps spread over this time did well on helicopters
-_SEARCHERS = {
-    "ais": "heliid.search.immune:ImmuneSystem",
-    "abc": "heliid.search.bee_colony:BeeColony",
-    "pso": "heliid.search.swarm:Swarm",
-    "random": "heliid.search.random_search:RandomSearch",
-    "hill": "heliid.search.hill_climb:HillClimb",
-    "abc-classic": "heliid.search.classic.bee_colony:ClassicBeeColony",
-    "ais-classic": "heliid.search.classic.immune:ClassicImmuneSystem",
-    "pso-classic": "heliid.search.classic.swarm:ClassicSwarm",
-}
 
 
 @dataclass(frozen=True, eq=False)
@@ -52,16 +42,14 @@ class Found:
 
 def make_searcher(name: str, ground: Ground, seed: int) -> Searcher:
     """The searcher of that name on the study's box, begun with an ARX order and a guess."""
-    module, _, kind = _SEARCHERS[name].partition(":")
     encoding = ground.encoding
-    make = getattr(importlib.import_module(module), kind)
-    searcher: Searcher = make(
+    return factory.make_searcher(
+        name,
         encoding.bounds,
         seed,
         canonical=encoding.canonical,
         first=encoding.first_members(encoding.spread_guess(ground.dt, SPAN_S)),
     )
-    return searcher
 
 
 def make_problem(ground: Ground, engine: Engine) -> OrderProblem:

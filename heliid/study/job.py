@@ -169,7 +169,7 @@ def _run(
         for notice in ground.notices:
             desk.say(notice)
         ground, linear = _linear(desk, ground)
-        with _engine(engine, desk.config.workers) as ready:
+        with open_engine(engine, desk.config.workers) as ready:
             refits, reason = work(ground, linear, ready)
         outcome = conclude(ground, desk.config, linear, refits, how)
     except HeliIDError as error:
@@ -282,7 +282,7 @@ def _refit(
 
 
 @contextmanager
-def _engine(given: Engine | None, workers: int) -> Iterator[Engine]:
+def open_engine(given: Engine | None, workers: int) -> Iterator[Engine]:
     """The caller's engine, or one of our own that is closed again."""
     if given is not None:
         yield given
