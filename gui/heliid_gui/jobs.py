@@ -1,6 +1,8 @@
 """The window's end of the worker process: submit, stop, pause, survive.
 
-One warm process (spawn), started after the first paint. Its pipe is polled on one 33 ms timer;
+One warm process (spawn), started after the first paint, runs the searches; a second one of the same
+kind is started when the first question is asked (judge, doctor, export), so that questions are
+answered while a search runs. Its pipe is polled on one 33 ms timer;
 commands go out through a thread so that a large record never blocks the window. A request in a
 ``slot`` replaces the one before it: results of the older one are dropped, never shown. Stop is a
 flag; when the worker does not answer within ``STOP_PATIENCE_S`` it is ended and a fresh one
@@ -26,6 +28,7 @@ from heliid_gui import worker
 TICK_MS = 33
 STOP_PATIENCE_S = 0.25
 DRAIN_S = 0.012  # time spent per tick on messages; the rest waits for the next tick
+NICENESS = 10  # the window must win every race for a core
 WARM_UP = "heliid_gui.tasks:warm_up"
 
 
@@ -62,7 +65,7 @@ class Link:
         context = multiprocessing.get_context("spawn")
         self.pipe, theirs = context.Pipe()
         self.process = context.Process(
-            target=worker.main, args=(theirs, warm_up), name="heliid-worker", daemon=False
+            target=worker.main, args=(theirs, warm_up, NICENESS), name="heliid-worker", daemon=False
         )
         self.process.start()
         theirs.close()
@@ -103,25 +106,32 @@ class Jobs(QObject):
     worker_lost = Signal(str)  # a sentence for the user
     busy_changed = Signal(bool)
 
-    def __init__(self, parent: QObject | None = None, *, warm_up: str = WARM_UP) -> None:
+    def __init__(
+        self, parent: QObject | None = None, *, warm_up: str | None = None, clock: Jobs | None = None
+    ) -> None:
+        """With ``clock`` the other's timer is used: there is one in the window."""
         super().__init__(parent)
-        self._warm_up = warm_up
+        self._warm_up = WARM_UP if warm_up is None else warm_up
         self._link: Link | None = None
         self._requests: dict[int, Request] = {}
         self._slots: dict[str, int] = {}
         self._ids = itertools.count(1)
         self._was_busy = False
         self.pid = 0
-        self._timer = QTimer(self)
-        self._timer.setTimerType(Qt.TimerType.PreciseTimer)
-        self._timer.setInterval(TICK_MS)
-        self._timer.timeout.connect(self._tick)
+        self._timer = clock._timer if clock is not None else QTimer(self)
+        if clock is None:
+            self._timer.setTimerType(Qt.TimerType.PreciseTimer)
+            self._timer.setInterval(TICK_MS)
+        self._connected = False
         self.ticked = self._timer.timeout  # the only clock of the window
 
     def start(self) -> None:
         """Start the worker and the timer; again is harmless."""
         if self._link is None:
             self._link = Link(self._warm_up)
+        if not self._connected:
+            self._timer.timeout.connect(self._tick)
+            self._connected = True
         if not self._timer.isActive():
             self._timer.start()
 
@@ -161,8 +171,10 @@ class Jobs(QObject):
             self._send("pause", request.id, on)
 
     def close(self) -> None:
-        """End worker and timer; no callback comes after this."""
-        self._timer.stop()
+        """End the worker; no callback comes after this."""
+        if self._connected:
+            self._timer.timeout.disconnect(self._tick)
+            self._connected = False
         self._requests.clear()
         if self._link is not None:
             self._link.end(patience=0.3)

@@ -34,11 +34,13 @@ from heliid_gui.widgets import ElidedLabel, boxed, column, row
 class MainWindow(QMainWindow):
     """One window, one project."""
 
-    def __init__(self, settings: Settings) -> None:
+    def __init__(self, settings: Settings, jobs: Jobs | None = None) -> None:
+        """With ``jobs`` a worker that is already there is used, and left alone at the end."""
         super().__init__()
         self.settings = settings
         self.bench = Workbench()
-        self.jobs = Jobs(self)
+        self._owns_jobs = jobs is None
+        self.jobs = jobs or Jobs(self)
         self.loader = Loader()
         self.problems = Problems(self)
         self.studies = Studies(
@@ -123,6 +125,7 @@ class MainWindow(QMainWindow):
         """Show a view of the rail."""
         self.stack.setCurrentWidget(self.views[key])
         self.rail.show_step(key)
+        self.views[key].setFocus()
         self.current_step = key
 
     def _refresh(self) -> None:
@@ -194,8 +197,10 @@ class MainWindow(QMainWindow):
         self._say("")
         self.bench.add_records(records)
         if records:
+            good = {record.source.name for record in records}
             for path in files:
-                self.settings.add_recent(path)
+                if path.name in good:
+                    self.settings.add_recent(path)
             self.show_step("data")
         for sentence, details in problems:
             self._cannot_open(sentence, details)
@@ -290,7 +295,8 @@ class MainWindow(QMainWindow):
         """Remember the window, end the worker."""
         self.settings.put("geometry", bytes(self.saveGeometry().data()))
         self.settings.save()
-        self.jobs.close()
+        if self._owns_jobs:
+            self.jobs.close()
         super().closeEvent(event)
 
 

@@ -51,6 +51,7 @@ class StepButton(QToolButton):
         self.setIconSize(QSize(22, 22))
         self.setSizePolicy(QSizePolicy.Policy.Expanding, QSizePolicy.Policy.Fixed)
         self.setFixedHeight(60)
+        self.setFocusPolicy(Qt.FocusPolicy.TabFocus)
         self._tip = f"{step.tip} ({shortcut})" if shortcut else step.tip
         self.setToolTip(self._tip)
         self.setAccessibleName(step.title)

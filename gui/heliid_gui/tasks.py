@@ -9,7 +9,7 @@ from __future__ import annotations
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
-from heliid.events import Report, ShouldStop
+from heliid.events import BestImproved, Event, Report, ShouldStop
 
 if TYPE_CHECKING:
     from heliid.data.campaign import Campaign
@@ -28,21 +28,45 @@ def identify(
     campaign: Campaign, config: StudyConfig, checkpoint: Path | None, *,
     report: Report, should_stop: ShouldStop,
 ) -> StudyResult:
-    """The study behind the Start button."""
+    """The study behind the Start button; its last word on the best model is the final one."""
     from heliid import study
 
-    return study.identify(
-        campaign, config, report=report, should_stop=should_stop, checkpoint=checkpoint
+    seen: list[NarxModel] = []
+
+    def hear(event: Event) -> None:
+        if isinstance(event, BestImproved):
+            seen[:] = [event.model]
+        report(event)
+
+    result = study.identify(
+        campaign, config, report=hear, should_stop=should_stop, checkpoint=checkpoint
     )
+    if not seen or seen[0] is not result.model:
+        report(_final(result, campaign))
+    return result
+
+
+def _final(result: StudyResult, campaign: Campaign) -> BestImproved:
+    """The refitted winner with its free run on the records that scored the search."""
+    from heliid.data.campaign import Use
+    from heliid.model.simulate import free_run
+
+    used = result.campaign or campaign
+    shown = {}
+    for record in used.with_use(Use.VALIDATE) or used.with_use(Use.TRAIN):
+        run = free_run(result.model, record)
+        shown[record.name] = (run.time, run.measured, run.simulated)
+    return BestImproved(len(result.candidates), "refit", result.cost, result.model, shown)
 
 
 def responses(
     models: dict[str, NarxModel], records: tuple[FlightRecord, ...], *,
-    report: Report, should_stop: ShouldStop,  # noqa: ARG001 - every task has both
+    report: Report, should_stop: ShouldStop,
 ) -> dict[str, dict[str, Any]]:
     """Free run of each model on each record: {model: {record: Response}}."""
     from heliid.model.simulate import free_run
 
+    del report
     found: dict[str, dict[str, Any]] = {}
     for label, model in models.items():
         found[label] = {}
@@ -51,3 +75,18 @@ def responses(
                 return found
             found[label][record.name] = free_run(model, record)
     return found
+
+
+def candidate(
+    campaign: Campaign, config: StudyConfig, order: str, *,
+    report: Report, should_stop: ShouldStop,
+) -> tuple[NarxModel, dict[str, tuple]]:
+    """One order of the table, trained anew: the model and its free runs as in ``BestImproved``."""
+    from dataclasses import replace
+
+    from heliid import study
+
+    del report
+    alone = replace(config, workers=1, n_ensemble=1)
+    result = study.fit(campaign, alone, order, should_stop=should_stop)
+    return result.model, _final(result, campaign).responses

@@ -7,11 +7,13 @@ in steps of 8 px. One accent colour, which is also the colour of the model in ev
 from __future__ import annotations
 
 from dataclasses import dataclass
+from pathlib import Path
 
 from PySide6.QtCore import QObject, Signal
 from PySide6.QtGui import QColor, QFont, QPalette
 from PySide6.QtWidgets import QApplication, QStyleFactory
 
+_ASSETS = Path(__file__).resolve().parent / "assets"  # arrows and ticks the style sheet needs
 SPACE = 8  # px; every margin and gap is a multiple or a half of it
 
 
@@ -145,6 +147,10 @@ def palette(c: Colours) -> QPalette:
 
 def style_sheet(c: Colours) -> str:
     """Shapes and spacing on top of Fusion."""
+    down, up, right, check = (
+        f"url({(_ASSETS / f'{name}-{c.name}.svg').as_posix()})"
+        for name in ("down", "up", "right", "check")
+    )
     return f"""
     QToolTip {{ color: {c.text}; background: {c.surface}; border: 1px solid {c.border};
         padding: 6px; }}
@@ -174,7 +180,8 @@ def style_sheet(c: Colours) -> str:
     #heading {{ font-size: 12pt; font-weight: 600; }}
     #section {{ font-weight: 600; }}
     #muted {{ color: {c.muted}; }}
-    #figure {{ font-size: 18pt; font-weight: 600; }}
+    #figure {{ font-size: 17pt; font-weight: 600; }}
+    #figureWorse {{ font-size: 17pt; font-weight: 600; color: {c.warning}; }}
     #good {{ color: {c.good}; font-weight: 600; }}
     #warning {{ color: {c.warning}; font-weight: 600; }}
     #bad {{ color: {c.bad}; font-weight: 600; }}
@@ -219,7 +226,29 @@ def style_sheet(c: Colours) -> str:
         QPlainTextEdit:focus, QTextEdit:focus {{ border-color: {c.accent}; }}
     QLineEdit:disabled, QSpinBox:disabled, QDoubleSpinBox:disabled, QComboBox:disabled {{
         color: {c.disabled}; background: {c.window}; }}
-    QComboBox {{ padding-right: 20px; }}
+    QComboBox {{ padding-right: 22px; }}
+    QComboBox::drop-down {{ border: none; width: 22px; subcontrol-position: right center; }}
+    QComboBox::down-arrow {{ image: {down}; width: 14px; height: 14px; }}
+    QSpinBox, QDoubleSpinBox {{ padding-right: 22px; }}
+    QSpinBox::up-button, QDoubleSpinBox::up-button {{ border: none; background: transparent;
+        width: 22px; subcontrol-position: top right; subcontrol-origin: border; margin-top: 2px; }}
+    QSpinBox::down-button, QDoubleSpinBox::down-button {{ border: none; background: transparent;
+        width: 22px; subcontrol-position: bottom right; subcontrol-origin: border;
+        margin-bottom: 2px; }}
+    QSpinBox::up-arrow, QDoubleSpinBox::up-arrow {{ image: {up}; width: 12px; height: 12px; }}
+    QSpinBox::down-arrow, QDoubleSpinBox::down-arrow {{ image: {down}; width: 12px;
+        height: 12px; }}
+    QCheckBox {{ spacing: 8px; }}
+    QCheckBox::indicator, QTreeView::indicator, QTableView::indicator, QListView::indicator {{
+        width: 14px; height: 14px; border: 1px solid {c.disabled}; border-radius: 4px;
+        background: {c.surface}; }}
+    QCheckBox::indicator:hover, QCheckBox::indicator:focus {{ border-color: {c.accent}; }}
+    QCheckBox::indicator:checked, QTreeView::indicator:checked, QTableView::indicator:checked,
+        QListView::indicator:checked {{ background: {c.accent}; border-color: {c.accent};
+        image: {check}; }}
+    QTreeView::branch:has-children:closed {{ image: {right}; }}
+    QTreeView::branch:has-children:open {{ image: {down}; }}
+    QTreeView::branch:selected {{ background: {c.accent_soft}; }}
     QComboBox QAbstractItemView {{ background: {c.surface}; border: 1px solid {c.border};
         selection-background-color: {c.accent_soft}; selection-color: {c.text}; }}
 
@@ -229,7 +258,10 @@ def style_sheet(c: Colours) -> str:
     QTreeView::item, QListView::item {{ padding: 3px 2px; }}
     QTableView {{ gridline-color: {c.border}; }}
     QHeaderView::section {{ background: {c.surface}; color: {c.muted}; border: none;
-        border-bottom: 1px solid {c.border}; padding: 6px 8px; font-weight: 600; }}
+        border-bottom: 1px solid {c.border}; padding: 6px 4px; font-weight: 600; }}
+    QHeaderView::up-arrow {{ image: {up}; width: 10px; height: 10px; }}
+    QHeaderView::down-arrow {{ image: {down}; width: 10px; height: 10px; }}
+    QHeaderView::up-arrow, QHeaderView::down-arrow {{ subcontrol-position: top center; }}
     QTableCornerButton::section {{ background: {c.surface}; border: none; }}
 
     QTabWidget::pane {{ border: none; border-top: 1px solid {c.border}; }}

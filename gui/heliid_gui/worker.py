@@ -27,7 +27,6 @@ from heliid.events import BestImproved, Event, PopulationMoved, Progress
 
 FLUSH_S = 0.03  # events are bundled; the window repaints no faster than this
 PAUSE_POLL_S = 0.02
-NICENESS = 10  # the window must win every race for a core
 EXIT_PATIENCE_S = 1.0
 
 
@@ -177,11 +176,11 @@ def _run_one(request: int, task: str, args: tuple, outbox: Outbox, controls: Con
         outbox.put(request, "result", value)
 
 
-def main(pipe: Connection, warm_up: str = "") -> None:
+def main(pipe: Connection, warm_up: str = "", niceness: int = 0) -> None:
     """Serve the window until the pipe closes."""
-    if hasattr(os, "nice"):
+    if niceness and hasattr(os, "nice"):
         with contextlib.suppress(OSError):
-            os.nice(NICENESS)
+            os.nice(niceness)
     todo: queue.Queue = queue.Queue()
     controls = Controls()
     outbox = Outbox(pipe)

@@ -20,16 +20,16 @@ from heliid_gui.presenters.formatting import SHORT_SEARCH, figure
 from heliid_gui.theme import colours
 from heliid_gui.widgets import column, label
 
-_COLUMNS = ("#", "Order", "Cost", "NRMSE", "Numbers", "Hidden", "By")
+_COLUMNS = ("#", "Order", "Cost", "NRMSE", "Size", "By")
 _TIPS = (
     "In which order it was trained",
     "Its lags, delays and hidden units",
     "What the search minimises: free-run error plus a charge for size",
     "Root mean square error of the free run over the spread of the measurement",
     "How many numbers were fitted",
-    "Tanh units of the second tier",
     "The method that proposed it",
 )
+_LEFT = (1, 5)  # columns of text; numbers stand to the right
 SORT = Qt.ItemDataRole.UserRole
 
 
@@ -80,6 +80,11 @@ class CandidateModel(QAbstractTableModel):
                 return _COLUMNS[section]
             if role == Qt.ItemDataRole.ToolTipRole:
                 return _TIPS[section]
+            if role == Qt.ItemDataRole.TextAlignmentRole:
+                side = Qt.AlignmentFlag.AlignLeft if section in _LEFT else (
+                    Qt.AlignmentFlag.AlignRight
+                )
+                return int(side | Qt.AlignmentFlag.AlignVCenter)
         return None
 
     def data(self, index: QModelIndex, role: int = 0) -> Any:
@@ -91,7 +96,7 @@ class CandidateModel(QAbstractTableModel):
             return _keys(one)[index.column()]
         if role == Qt.ItemDataRole.ToolTipRole:
             return one.reason or one.structure_text
-        if role == Qt.ItemDataRole.TextAlignmentRole and index.column() not in (1, 6):
+        if role == Qt.ItemDataRole.TextAlignmentRole and index.column() not in _LEFT:
             return int(Qt.AlignmentFlag.AlignRight | Qt.AlignmentFlag.AlignVCenter)
         if role == Qt.ItemDataRole.ForegroundRole:
             if index.row() == self._best:
@@ -104,8 +109,8 @@ class CandidateModel(QAbstractTableModel):
 def _texts(one: CandidateScored) -> tuple[str, ...]:
     nrmse = "diverged" if one.diverged else figure(one.nrmse)
     return (
-        str(one.index + 1), one.structure_text, figure(one.cost, 4), nrmse,
-        str(one.n_parameters), str(one.n_hidden), SHORT_SEARCH.get(one.searcher, one.searcher),
+        str(one.index + 1), one.structure_text.replace(",", " "), figure(one.cost, 4), nrmse,
+        str(one.n_parameters), SHORT_SEARCH.get(one.searcher, one.searcher),
     )
 
 
@@ -115,7 +120,7 @@ def _keys(one: CandidateScored) -> tuple[Any, ...]:
 
     return (
         one.index, one.structure_text, safe(one.cost), safe(one.nrmse), one.n_parameters,
-        one.n_hidden, one.searcher,
+        one.searcher,
     )
 
 
@@ -142,7 +147,8 @@ class CandidateTable(QWidget):
         self.view.setSelectionMode(QAbstractItemView.SelectionMode.SingleSelection)
         header = self.view.horizontalHeader()
         header.setHighlightSections(False)
-        for index, width in enumerate((44, 0, 66, 72, 74, 62, 64)):
+        header.setMinimumSectionSize(30)
+        for index, width in enumerate((34, 0, 62, 66, 46, 62)):
             if width:
                 header.setSectionResizeMode(index, QHeaderView.ResizeMode.Interactive)
                 self.view.setColumnWidth(index, width)

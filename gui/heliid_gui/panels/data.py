@@ -17,9 +17,19 @@ from heliid_gui.presenters import records as presenter
 from heliid_gui.presenters import setup as setups
 from heliid_gui.presenters.workbench import Workbench
 from heliid_gui.theme import SPACE, USE_COLOUR, colours, theme, use_colour
-from heliid_gui.widgets import Card, EmptyState, button, column, label, row, scrolled, tool_button
+from heliid_gui.widgets import (
+    Card,
+    ElidedLabel,
+    EmptyState,
+    button,
+    column,
+    label,
+    row,
+    scrolled,
+    tool_button,
+)
 
-ROW_HEIGHT = 96  # px, the least that a row of the plots gets
+ROW_HEIGHT = 64  # px, the least that a row of the plots gets
 
 
 class DataPanel(QWidget):
@@ -58,8 +68,9 @@ class DataPanel(QWidget):
             )
             made.setShortcut(key)
             self.uses[use] = made
-        self.hint = label("", "muted")
-        bar = row(self.mark, *self.uses.values(), self.hint, 1)
+        self.hint = ElidedLabel("", "muted")
+        bar = row(self.mark, *self.uses.values(), self.hint)
+        bar.setStretch(bar.count() - 1, 1)
         fit = tool_button("fit", self.tr("Show all"), self.plots.fit_all,
                           tip=self.tr("Show the whole record (A, or double click)"))
         head = row(self.name, self.summary, 1, fit)
@@ -183,10 +194,10 @@ class DataPanel(QWidget):
 
     def _update_hint(self) -> None:
         if self._selection is None:
-            self.hint.setText(self.tr("sets the whole record, or the marked region"))
+            self.hint.set_full_text(self.tr("for the whole record"))
         else:
             start, end = self._selection
-            self.hint.setText(self.tr("for %.2f to %.2f s") % (start, end))
+            self.hint.set_full_text(self.tr("for %.2f to %.2f s") % (start, end))
 
     # ---- what the user does --------------------------------------------------------------
 

@@ -10,8 +10,9 @@ from PySide6.QtWidgets import QSizePolicy, QWidget
 from heliid_gui.presenters.model import Diagram
 from heliid_gui.theme import colours, theme
 
-GAP = 16.0
-BOX_W = 150.0
+GAP = 14.0
+BOX_W = 128.0
+TIER_H = 190.0
 BOX_H = 30.0
 
 
@@ -50,14 +51,16 @@ class _Drawing:
 
     def __init__(self, painter: QPainter, area: QRectF, diagram: Diagram) -> None:
         self.p, self.d, self.c = painter, diagram, colours()
-        w = area.width()
-        self.box_w = min(BOX_W, w * 0.2)
-        inner = area.adjusted(GAP, 40, -GAP, -44)
+        self.box_w = min(BOX_W, area.width() * 0.19)
+        tall = max(len(diagram.inputs), len(diagram.outputs)) * (BOX_H + 12) + 24
+        height = min(max(TIER_H, tall), area.height() - 92)
+        inner = QRectF(area.left() + 2, area.center().y() - height / 2 - 4, area.width() - 4,
+                       height)
         self.left = QRectF(inner.left(), inner.top(), self.box_w, inner.height())
         self.right = QRectF(inner.right() - self.box_w, inner.top(), self.box_w, inner.height())
         middle = QRectF(self.left.right() + 2 * GAP, inner.top(), 0, inner.height())
         middle.setRight(self.right.left() - 2 * GAP)
-        half = (middle.width() - 3 * GAP) / 2
+        half = (middle.width() - 2.5 * GAP) / 2
         self.tier1 = QRectF(middle.left(), middle.top(), half, middle.height())
         self.tier2 = QRectF(middle.right() - half, middle.top(), half, middle.height())
 
@@ -107,22 +110,30 @@ class _Drawing:
         )
         self.p.drawText(box, Qt.AlignmentFlag.AlignCenter, shown)
 
-    def _tier(self, area: QRectF, title: str, lines: tuple[str, ...]) -> None:
+    def _tier(self, area: QRectF, title: str, lines: tuple[tuple[str, str], ...]) -> None:
         self.p.setPen(QPen(QColor(self.c.accent), 1.2))
         self.p.setBrush(QColor(self.c.accent_soft))
         self.p.drawRoundedRect(area, 8, 8)
-        self.p.setPen(QColor(self.c.text))
         font = self.p.font()
         font.setBold(True)
         self.p.setFont(font)
-        head = QRectF(area.left() + 12, area.top() + 10, area.width() - 24, 22)
-        self.p.drawText(head, Qt.AlignmentFlag.AlignLeft | Qt.AlignmentFlag.AlignVCenter, title)
+        self.p.setPen(QColor(self.c.text))
+        left, right = Qt.AlignmentFlag.AlignLeft, Qt.AlignmentFlag.AlignRight
+        line = QRectF(area.left() + 12, area.top() + 12, area.width() - 24, 20)
+        number, _, name = title.partition(": ")
+        self.p.drawText(line, left, name)
         font.setBold(False)
         self.p.setFont(font)
-        body = QRectF(head.left(), head.bottom() + 4, head.width(), area.bottom() - head.bottom())
-        flags = Qt.AlignmentFlag.AlignLeft | Qt.AlignmentFlag.AlignTop | Qt.TextFlag.TextWordWrap
         self.p.setPen(QColor(self.c.muted))
-        self.p.drawText(body, int(flags), "\n\n".join(lines))
+        line.translate(0, 20)
+        self.p.drawText(line, left, number)
+        line.translate(0, 12)
+        for what, value in lines:
+            line.translate(0, 22)
+            self.p.setPen(QColor(self.c.muted))
+            self.p.drawText(line, left, what)
+            self.p.setPen(QColor(self.c.text))
+            self.p.drawText(line, right, value)
 
     def _arrow(self, start: QPointF, end: QPointF, colour: str) -> None:
         self.p.setPen(QPen(QColor(colour), 1.4))

@@ -6,11 +6,13 @@ from PySide6.QtCore import Qt, Signal
 from PySide6.QtWidgets import QCheckBox, QComboBox, QSplitter, QStackedWidget, QTabWidget, QWidget
 
 from heliid_gui.panels.candidates import CandidateTable
+from heliid_gui.panels.order_view import OrderView
 from heliid_gui.panels.score_cards import ScoreCards
 from heliid_gui.plots.panel import PlotPanel, Row
 from heliid_gui.plots.styles import Kind
 from heliid_gui.presenters import formatting as fmt
 from heliid_gui.presenters.evolve import Evolution
+from heliid_gui.presenters.setup import Setup
 from heliid_gui.presenters.workbench import Workbench
 from heliid_gui.theme import SPACE
 from heliid_gui.widgets import (
@@ -18,10 +20,12 @@ from heliid_gui.widgets import (
     Card,
     ElidedLabel,
     EmptyState,
+    boxed,
     button,
     column,
     label,
     row,
+    scrolled,
     tool_button,
 )
 
@@ -44,6 +48,9 @@ class EvolvePanel(QWidget):
         self.plots = PlotPanel()
         self.convergence = PlotPanel(x_label="trained candidates")
         self.candidates = CandidateTable()
+        self.orders = OrderView()
+        self.notes = label("", wrap=True)
+        self.notes.setTextInteractionFlags(Qt.TextInteractionFlag.TextSelectableByMouse)
         self.banner = Banner()
         self.best = ElidedLabel("", "muted")
         self.record = QComboBox()
@@ -70,7 +77,10 @@ class EvolvePanel(QWidget):
         left.layout().itemAt(3).layout().setStretch(0, 1)
         self.tabs = QTabWidget()
         self.tabs.setDocumentMode(True)
+        self.tabs.tabBar().setDrawBase(False)
         self.tabs.addTab(self.candidates, self.tr("Candidates"))
+        self.tabs.addTab(self.orders, self.tr("Orders"))
+        self.tabs.addTab(scrolled(boxed(column(self.notes, 1, margins=SPACE))), self.tr("Notes"))
         top = Card(label(self.tr("Best cost so far"), "section"), self.convergence,
                    margins=SPACE + 4)
         top.layout().setStretch(1, 1)
@@ -134,6 +144,8 @@ class EvolvePanel(QWidget):
         if "candidates" in changed:
             self.candidates.show_candidates(evolution.candidates)
             self._draw_convergence(evolution)
+        if changed & {"candidates", "population"}:
+            self.orders.show_orders(evolution, self._study_setup())
         self._show_banner(evolution)
         self._show_best(evolution)
         self.save.setEnabled(evolution.model is not None)
@@ -141,11 +153,12 @@ class EvolvePanel(QWidget):
     def _show_banner(self, evolution: Evolution) -> None:
         if evolution.state == "failed":
             self.banner.show_text(evolution.error, "warning")
-        elif evolution.notices:
-            last = evolution.notices[-1]
-            self.banner.show_text(last.text, last.level)
         else:
-            self.banner.show_text("")
+            self.banner.show_text(" ".join(evolution.warnings()), "warning")
+        texts = [notice.text for notice in evolution.notices]
+        self.notes.setText("\n\n".join(texts) or self.tr("Nothing to note."))
+        count = f" ({len(texts)})" if texts else ""
+        self.tabs.setTabText(2, self.tr("Notes") + count)
 
     def _show_best(self, evolution: Evolution) -> None:
         best = evolution.best
@@ -162,6 +175,10 @@ class EvolvePanel(QWidget):
             self.record.clear()
             self.record.addItems(list(names))
         self.record.setCurrentText(evolution.record())
+
+    def _study_setup(self) -> Setup:
+        """The set-up the study was started with; the user may have changed it since."""
+        return self._bench.studied or self._bench.setup
 
     def _watch(self) -> None:
         self._bench.evolution.watched = self.record.currentText()

@@ -44,11 +44,11 @@ class ModelPanel(QWidget):
                      row(1, self.start))
         right.layout().setStretch(1, 1)
         split = QSplitter(Qt.Orientation.Horizontal)
-        for part, least in ((left, 250), (centre, 420), (right, 280)):
+        for part, least in ((left, 236), (centre, 420), (right, 270)):
             part.setMinimumWidth(least)
             split.addWidget(part)
         split.setStretchFactor(1, 1)
-        split.setSizes([290, 640, 330])
+        split.setSizes([270, 640, 310])
         split.setChildrenCollapsible(False)
         empty = EmptyState(
             "model", self.tr("No channels to choose from"),
@@ -74,7 +74,8 @@ class ModelPanel(QWidget):
         self.channels.show_choices(presenter.choices(setup))
         self.diagram.show_diagram(presenter.diagram(setup))
         self.form.show_config(setup.config)
-        self.size.setText(presenter.size_of_search(setup))
+        notes = (*presenter.diagram(setup).notes, presenter.size_of_search(setup))
+        self.size.setText("\n".join(notes))
         self.problem.show_text(setups.problem(setup), "warning")
 
     def show_start(self, why_not: str) -> None:

@@ -9,6 +9,7 @@ from PySide6.QtWidgets import (
     QComboBox,
     QDoubleSpinBox,
     QFormLayout,
+    QSizePolicy,
     QSpinBox,
     QWidget,
 )
@@ -18,6 +19,7 @@ from heliid_gui.presenters.formatting import SEARCH_NAMES
 from heliid_gui.theme import SPACE
 from heliid_gui.widgets import Section, column, label
 
+CAPTION_WIDTH = 104  # px, so that the fields of all groups stand in one line
 _ORDER = ("ais", "abc", "pso", "all", "hill", "random", *[s for s in SEARCHES if "classic" in s])
 
 
@@ -34,7 +36,7 @@ class SettingsForm(QWidget):
         self.search = QComboBox()
         for key in _ORDER:
             self.search.addItem(SEARCH_NAMES[key], key)
-        self.search.setMinimumContentsLength(16)
+        self.search.setMinimumContentsLength(6)
         self.search.setSizeAdjustPolicy(
             QComboBox.SizeAdjustPolicy.AdjustToMinimumContentsLengthWithIcon
         )
@@ -111,6 +113,9 @@ class SettingsForm(QWidget):
         field.setToolTip(tip)
         field.setAccessibleName(text)
         field.setAccessibleDescription(tip)
+        caption.setMinimumWidth(CAPTION_WIDTH)
+        field.setMinimumWidth(72)
+        field.setSizePolicy(QSizePolicy.Policy.Expanding, QSizePolicy.Policy.Fixed)
         form.addRow(caption, field)
         self.fields[name] = field
 

@@ -12,7 +12,7 @@ from heliid_gui.plots.panel import AXIS_WIDTH
 from heliid_gui.presenters.formatting import USE_NAMES
 from heliid_gui.theme import colours, theme, use_colour
 
-HEIGHT = 64
+HEIGHT = 52
 
 
 class OverviewStrip(pg.PlotWidget):

@@ -27,7 +27,8 @@ from heliid_gui.theme import colours, theme
 
 AXIS_WIDTH = 56
 HISTORY_STEP_S = 0.5  # moves closer together than this are one step of the zoom history
-PADDING = 0.08
+PADDING = 0.06
+TITLE_HEIGHT = 16.0  # px
 
 
 @dataclass(frozen=True, slots=True)
@@ -334,13 +335,15 @@ class PlotPanel(QWidget):
         span = (high - low) or max(abs(high), 1.0)
         if self._live:
             now_low, now_high = box.viewRange()[1]
-            if now_low <= low and high <= now_high and (now_high - now_low) < 1.6 * span:
+            if now_low <= low and high <= now_high and (now_high - now_low) < 2.0 * span:
                 return
-        box.setYRange(low - PADDING * span, high + (PADDING + 0.10) * span, padding=0)
+        title = min(0.4, TITLE_HEIGHT / max(box.height(), 1.0))  # room for the row's title
+        box.setYRange(low - PADDING * span, high + span * (PADDING + title / (1 - title)),
+                      padding=0)
 
     def _pen(self, kind: Kind, n_points: int):
         thick = not self._live and n_points < 2500
-        width = 2.2 if thick and kind is Kind.MEASURED else 1.4 if thick else 1.0
+        width = 1.5 if thick else 1.0
         return styles.pen(kind, width=width, dashed=n_points < styles.DASH_BELOW)
 
     def _restyle(self) -> None:

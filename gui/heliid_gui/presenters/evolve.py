@@ -53,6 +53,7 @@ class Evolution:
     error: str = ""
     budget: int = 0
     watched: str = ""
+    summary: str = ""  # the last word, for the run bar
 
     def __post_init__(self) -> None:
         self.changed = Notifier()
@@ -134,6 +135,10 @@ class Evolution:
         model = self.model
         return model.outputs if model is not None else ()
 
+    def warnings(self) -> tuple[str, ...]:
+        """Sentences the user should not miss."""
+        return tuple(n.text for n in self.notices if n.level == "warning")
+
     def scores(self, record: str = "") -> tuple[OutputScore, ...]:
         """Fit and NRMSE per output on a record, of the best model and of the linear one."""
         record = record or self.record()
@@ -161,7 +166,7 @@ class Evolution:
         if self.state == "failed":
             return "Stopped by a problem"
         if self.state == "finished":
-            return self.finished.text if self.finished and self.finished.text else "Finished"
+            return self.summary or "Finished"
         if self.state == "stopping":
             return "Stopping, the best so far is kept…"
         if self.state == "starting":

@@ -33,8 +33,9 @@ class Diagram:
 
     inputs: tuple[str, ...]
     outputs: tuple[str, ...]
-    tier1: tuple[str, ...]
-    tier2: tuple[str, ...]
+    tier1: tuple[tuple[str, str], ...]  # what, how many
+    tier2: tuple[tuple[str, str], ...]
+    notes: tuple[str, ...]
     feedback: str
     sentence: str
 
@@ -68,18 +69,19 @@ def diagram(setup: Setup) -> Diagram:
     span = 1 + (box.nb_max - 1) * box.spacing_max + box.nk_max
     low, high = parameter_range(box, ni, no)
     tier1 = (
-        f"Past outputs: 1 to {box.na_max} samples back",
-        f"Inputs: up to {box.nb_max} taps, up to {box.spacing_max} apart, "
-        f"delayed by 0 to {box.nk_max} samples",
-        f"Longest memory: {span} samples",
+        ("outputs", f"1–{box.na_max}"),
+        ("inputs", f"0–{box.nb_max}"),
+        ("spacing", f"1–{box.spacing_max}"),
+        ("delay", f"0–{box.nk_max}"),
     )
-    tier2 = (
-        f"0 to {box.hidden_max} tanh units beside a straight linear path",
-        f"{low} to {high} numbers to fit" if ni and no else "Choose inputs and outputs",
+    tier2 = (("tanh units", f"0–{box.hidden_max}"), ("linear path", "1"))
+    notes = (
+        f"{low} to {high} numbers to fit, memory up to {span} samples." if ni and no
+        else "Choose inputs and outputs.",
     )
     return Diagram(
-        setup.inputs, setup.outputs, tier1, tier2,
-        "the model's own past outputs (free run)",
+        setup.inputs, setup.outputs, tier1, tier2, notes,
+        "the model's own past outputs",
         f"A model with {fmt.plural(ni, 'input')} and {fmt.plural(no, 'output')}, "
         f"{low} to {high} parameters.",
     )
@@ -108,7 +110,7 @@ def size_of_search(setup: Setup) -> str:
         return str(error)
     tried = setup.config.budget * len(setup.config.searches())
     shown = f"{count:,}".replace(",", " ") if count < 10**6 else _power(count)
-    return f"{shown} different orders in the box; {min(tried, count)} of them will be trained."
+    return f"{shown[0].upper()}{shown[1:]} different orders in the box; {min(tried, count)} of them will be trained."
 
 
 def _power(count: int) -> str:

@@ -48,7 +48,7 @@ def lines(setup: Setup) -> tuple[RecordLine, ...]:
 def _line(setup: Setup, item: ProjectRecord) -> RecordLine:
     record = item.record
     uses = tuple(dict.fromkeys(use.value for _, _, use in setups.pieces(item)))
-    text = " + ".join(fmt.USE_NAMES[use] for use in uses)
+    text = fmt.USE_NAMES[uses[0]] if len(uses) == 1 else f"{len(setups.pieces(item))} pieces"
     channels = []
     for channel in record.channels:
         kind = find_kind(channel.name)

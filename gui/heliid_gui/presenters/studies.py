@@ -5,14 +5,17 @@ from __future__ import annotations
 import time
 from collections.abc import Callable
 from pathlib import Path
-from typing import Any, Protocol
+from typing import TYPE_CHECKING, Any, Protocol
 
 from heliid.data.campaign import Campaign
-from heliid.study import StudyResult
 from heliid_gui.presenters import setup as setups
 from heliid_gui.presenters.evolve import Evolution
+from heliid_gui.presenters.formatting import figure
 from heliid_gui.presenters.setup import Setup
 from heliid_gui.presenters.workbench import Run, Workbench, now
+
+if TYPE_CHECKING:
+    from heliid.study import StudyResult
 
 IDENTIFY = "heliid_gui.tasks:identify"
 
@@ -66,6 +69,7 @@ class Studies:
         key, name = self.bench.new_run_key()
         self._asked = (key, name, now(), setup, campaign)
         self._begun = time.monotonic()
+        self.bench.studied = setup
         folder = self._folder()
         checkpoint = None if folder is None else folder / f"{key}.checkpoint"
         self.evolution.begin(setup.config.budget * len(setup.config.searches()))
@@ -104,6 +108,7 @@ class Studies:
             model=result.model, linear=result.linear, members=result.members,
             candidates=result.candidates, reason=reason, notices=result.notices,
         )
+        self.evolution.summary = last_words(result)
         self.evolution.set_state("finished")
 
     def _failed(self, sentence: str, details: str) -> None:
@@ -119,6 +124,9 @@ class Studies:
         if sentence:
             self.evolution.set_state("failed", sentence)
         else:
+            self.evolution.summary = (
+                "Stopped; the best so far is kept" if kept else "Stopped before the first model"
+            )
             self.evolution.set_state("finished")
         if sentence and not kept:
             self._on_problem(sentence, "")
@@ -151,3 +159,18 @@ class Studies:
                 **found,
             )
         )
+
+
+def last_words(result: StudyResult) -> str:
+    """One line about an ended study."""
+    begun = {
+        "stopped": "Stopped, the best so far is kept",
+        "stagnation": "Finished early, nothing better was found for a while",
+        "space exhausted": "Finished, every order in the box was tried",
+    }.get(result.reason, "Finished")
+    if result.is_linear:
+        return f"{begun}. No network beat the best linear model (error {figure(result.cost)})."
+    return (
+        f"{begun}. Validation error {figure(result.cost)}, "
+        f"best linear model {figure(result.linear_cost)}."
+    )

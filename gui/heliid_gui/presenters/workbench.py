@@ -52,6 +52,7 @@ class Workbench:
     def __init__(self) -> None:
         self.setup = Setup()
         self.evolution = Evolution()
+        self.studied: Setup | None = None  # what the study on show was started with
         self.runs: tuple[Run, ...] = ()
         self.current_record = ""
         self.path: Path | None = None

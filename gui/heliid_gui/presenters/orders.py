@@ -1,0 +1,74 @@
+"""Which orders were tried and how good they were, over two chosen genes; no Qt."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+
+import numpy as np
+
+from heliid.events import CandidateScored, PopulationMoved
+from heliid.search.encoding import Encoding
+from heliid.study import OrderBox
+
+MEANING = {
+    "na": "past outputs", "nb": "input taps", "nk": "input delay", "spacing": "tap spacing",
+    "yspacing": "output spacing", "h": "hidden units",
+}
+
+
+@dataclass(frozen=True, eq=False)
+class OrderMap:
+    """Best cost per pair of gene values: ``cost[iy, ix]``, nan where nothing was tried."""
+
+    x_name: str
+    y_name: str
+    x_low: int
+    y_low: int
+    cost: np.ndarray
+    tried: np.ndarray  # (ny, nx) how many orders fell there
+    members: np.ndarray  # (n, 2) where the population stands
+
+
+def gene_names(
+    box: OrderBox, inputs: tuple[str, ...], outputs: tuple[str, ...]
+) -> tuple[str, ...]:
+    """Each gene in words, with the channel it belongs to."""
+    encoding = Encoding(box, len(inputs), len(outputs))
+    names = []
+    for key, group in encoding.names:
+        channel = outputs if key in ("na", "yspacing") else inputs
+        many = sum(other == key for other, _ in encoding.names) > 1
+        names.append(f"{MEANING[key]}, {channel[group]}" if many else MEANING[key])
+    return tuple(names)
+
+
+def order_map(
+    candidates: list[CandidateScored], population: PopulationMoved | None,
+    names: tuple[str, ...], box_bounds: tuple[np.ndarray, np.ndarray], x: int, y: int,
+) -> OrderMap:
+    """The map over genes ``x`` and ``y`` of the candidates."""
+    low, high = box_bounds
+    nx, ny = int(high[x] - low[x]) + 1, int(high[y] - low[y]) + 1
+    cost = np.full((ny, nx), np.nan)
+    tried = np.zeros((ny, nx), dtype=int)
+    for one in candidates:
+        ix, iy = one.genome[x] - int(low[x]), one.genome[y] - int(low[y])
+        if 0 <= ix < nx and 0 <= iy < ny:
+            tried[iy, ix] += 1
+            cost[iy, ix] = np.fmin(cost[iy, ix], one.cost)
+    members = np.zeros((0, 2))
+    if population is not None and population.genomes:
+        members = np.array([[g[x], g[y]] for g in population.genomes], dtype=float)
+    return OrderMap(names[x], names[y], int(low[x]), int(low[y]), cost, tried, members)
+
+
+def bounds(box: OrderBox, n_inputs: int, n_outputs: int) -> tuple[np.ndarray, np.ndarray]:
+    """Lowest and highest value of each gene, (n,) each."""
+    limits = Encoding(box, n_inputs, n_outputs).bounds
+    return limits.low, limits.high
+
+
+def default_axes(names: tuple[str, ...]) -> tuple[int, int]:
+    """Hidden units against the first input's taps: where most of the difference is."""
+    taps = next((k for k, name in enumerate(names) if name.startswith("input taps")), 0)
+    return taps, len(names) - 1

@@ -1,0 +1,75 @@
+"""The window offscreen, with its own settings and a fake study in the worker."""
+
+from __future__ import annotations
+
+import os
+
+os.environ.setdefault("QT_QPA_PLATFORM", "offscreen")
+
+import gui_fakes
+import pytest
+from PySide6.QtCore import QStandardPaths
+
+from heliid_gui.jobs import Jobs
+from heliid_gui.main_window import MainWindow
+from heliid_gui.settings import Settings
+from heliid_gui.theme import base_font, theme
+
+
+@pytest.fixture(scope="session", autouse=True)
+def _own_places():
+    """Nothing is written into the user's folders."""
+    QStandardPaths.setTestModeEnabled(True)
+
+
+@pytest.fixture(scope="session", autouse=True)
+def _quick_worker():
+    """No warm-up, and no politeness that starves the worker on a busy machine."""
+    with pytest.MonkeyPatch.context() as patch:
+        patch.setattr("heliid_gui.jobs.WARM_UP", "")
+        patch.setattr("heliid_gui.jobs.NICENESS", 0)
+        yield
+
+
+@pytest.fixture(scope="session")
+def shared_jobs(qapp, _quick_worker):
+    """One worker for all windows: starting it is most of a test's time."""
+    made = Jobs()
+    made.start()
+    yield made
+    made.close()
+
+
+@pytest.fixture
+def jobs(qtbot):
+    """A worker."""
+    made = Jobs()
+    made.start()
+    yield made
+    made.close()
+
+
+@pytest.fixture
+def window(qtbot, tmp_path, qapp, shared_jobs):
+    """The window, shown; its studies run ``gui_fakes.identify``."""
+    qapp.setFont(base_font(9.5))
+    theme().apply("light")
+    made = MainWindow(Settings(path=tmp_path / "settings.ini"), shared_jobs)
+    made.studies.task = "gui_fakes:identify"
+    qtbot.addWidget(made)
+    made.show()
+    qtbot.waitExposed(made)
+    yield made
+    made.studies.stop()
+    qtbot.waitUntil(lambda: not shared_jobs.is_busy, timeout=5000)
+    made.bench.is_modified = False
+    made.close()
+
+
+@pytest.fixture
+def loaded(window):
+    """The window with one record cut into train, validate and test."""
+    window.bench.add_records([gui_fakes.make_record()])
+    return window
+
+

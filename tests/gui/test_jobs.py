@@ -1,0 +1,105 @@
+"""The worker process: results, stale results, stop, crash."""
+
+from __future__ import annotations
+
+import os
+import signal
+import time
+
+import pytest
+
+from heliid.events import Notice, Progress, StageStarted
+from heliid_gui import worker
+
+pytestmark = pytest.mark.gui
+
+
+def test_result_comes_back(qtbot, jobs):
+    got = []
+    jobs.submit("gui_fakes:echo", (42,), slot="a", on_result=got.append)
+    qtbot.waitUntil(lambda: got == [42], timeout=10_000)
+    assert not jobs.is_busy
+
+
+def test_older_result_of_a_slot_is_never_shown(qtbot, jobs):
+    """orange3 2184: the answer to an old setting must not appear as the new one's."""
+    got = []
+    jobs.submit("gui_fakes:slow_echo", ("old",), slot="a", on_result=got.append)
+    jobs.submit("gui_fakes:echo", ("new",), slot="a", on_result=got.append)
+    jobs.submit("gui_fakes:echo", ("other",), slot="b", on_result=got.append)
+    qtbot.waitUntil(lambda: "other" in got and "new" in got, timeout=10_000)
+    assert "old" not in got
+
+
+def test_errors_are_one_sentence_with_details_only_for_bugs(qtbot, jobs):
+    errors = []
+    args = (None, None, None)
+    jobs.submit("gui_fakes:fails", args, slot="a", on_error=lambda *e: errors.append(e))
+    jobs.submit("gui_fakes:broken", args, slot="b", on_error=lambda *e: errors.append(e))
+    qtbot.waitUntil(lambda: len(errors) == 2, timeout=10_000)
+    assert errors[0] == ("No usable weights can be found: choose longer records.", "")
+    assert "ZeroDivisionError: a bug" in errors[1][0]
+    assert "Traceback" in errors[1][1]
+
+
+def test_killed_worker_is_replaced_and_said(qtbot, jobs):
+    lost, said, got, begun = [], [], [], []
+    jobs.worker_lost.connect(said.append)
+    jobs.submit("gui_fakes:slow_echo", (1,), slot="a", on_lost=lost.append,
+                on_started=lambda: begun.append(1))
+    qtbot.waitUntil(lambda: bool(begun) and jobs.pid > 0, timeout=10_000)
+    old = jobs.pid
+    os.kill(old, signal.SIGKILL)
+    qtbot.waitUntil(lambda: bool(lost), timeout=5000)
+    assert "signal 9" in lost[0]
+    assert said == lost
+    jobs.submit("gui_fakes:echo", (2,), slot="a", on_result=got.append)
+    qtbot.waitUntil(lambda: got == [2], timeout=10_000)
+    assert jobs.pid != old
+
+
+
+def test_pause_holds_and_resume_goes_on(qtbot, jobs):
+    got, begun = [], []
+    request = jobs.submit("gui_fakes:slow_echo", (5,), slot="a", on_result=got.append,
+                          on_started=lambda: begun.append(1))
+    qtbot.waitUntil(lambda: bool(begun), timeout=10_000)
+    jobs.pause(request, True)
+    qtbot.wait(1400)
+    assert got == []
+    jobs.pause(request, False)
+    qtbot.waitUntil(lambda: got == [5], timeout=5000)
+
+
+def test_worker_ends_with_the_window(qtbot, jobs):
+    qtbot.waitUntil(lambda: jobs.pid > 0, timeout=10_000)
+    process = jobs._link.process
+    jobs.close()
+    assert not process.is_alive()
+    jobs.start()  # the fixture closes it again
+
+
+def test_burst_of_events_is_coalesced_and_ordered(qtbot, jobs):
+    batches, got = [], []
+    jobs.submit("gui_fakes:count", (300,), slot="a", on_events=batches.append,
+                on_result=got.append)
+    qtbot.waitUntil(lambda: got == [300], timeout=10_000)
+    events = [event for batch in batches for event in batch]
+    notices = [int(e.text) for e in events if isinstance(e, Notice)]
+    assert notices == list(range(300))
+    assert sum(isinstance(e, Progress) for e in events) < 100
+
+
+def test_coalesce_keeps_the_last_progress_and_every_notice():
+    events = [StageStarted("a"), Progress("a", 1, 9, 0.0), Notice("x"), Progress("a", 2, 9, 0.0)]
+    kept = worker.coalesce(events)
+    assert kept == [StageStarted("a"), Notice("x"), Progress("a", 2, 9, 0.0)]
+
+
+def test_paused_request_still_hears_stop():
+    controls = worker.Controls()
+    controls.pause(1, True)
+    controls.stop(1)
+    begun = time.monotonic()
+    assert controls.should_stop(1)
+    assert time.monotonic() - begun < 0.5
