@@ -15,6 +15,7 @@ from heliid import atomic, strict_json
 from heliid.data.campaign import Campaign, Use
 from heliid.data.record import Channel, FlightRecord, Source, StepDone
 from heliid.errors import HeliIDError, ProjectFileError
+from heliid.export.model_checks import Fault, check_document
 from heliid.model.network import NarxModel
 from heliid.project.arrays import ArrayError, content_name, from_npy, to_npy
 from heliid.project.container import Container, read_container, write_container
@@ -108,6 +109,11 @@ def save_project(
     atomic.remove_leftovers(path)
     try:
         write_container(path, project_entries(project), compact=compact, ops=ops)
+    except ValueError as error:  # strict JSON: a NaN must not get into a file
+        raise ProjectFileError(
+            f"The project {path.name} could not be saved: it holds a value that no file can keep "
+            f"({error}); the file as it was before is untouched."
+        ) from None
     except OSError as error:
         raise ProjectFileError(
             f"The project {path.name} could not be saved ({error.strerror or error}); the file "
@@ -206,7 +212,17 @@ def _from_body(container: Container, body: dict[str, Any]) -> Project:
         raise TypeError("project.json is not an object")
 
     def get_model(name: str | None) -> NarxModel | None:
-        return None if name is None else NarxModel.from_dict(_json_entry(container, name))
+        if name is None:
+            return None
+        data = _json_entry(container, name)
+        try:
+            check_document(data)
+        except Fault as fault:
+            raise ProjectFileError(
+                f"The project {container.path.name} cannot be opened: in a model of it {fault}; "
+                f"open the last good copy ({container.path.name}.bak) instead."
+            ) from None
+        return NarxModel.from_dict(data)
 
     def get_array(name: str) -> np.ndarray:
         return from_npy(container.read(name))

@@ -365,3 +365,28 @@ def test_equal_projects_give_equal_bytes(tmp_path: Path) -> None:
         hashlib.sha256((tmp_path / n).read_bytes()).hexdigest() for n in ("a.heliid", "b.heliid")
     }
     assert len(digests) == 1
+
+
+def test_a_value_that_is_not_a_number_is_never_saved(tmp_path: Path) -> None:
+    path = tmp_path / "a.heliid"
+    save_project(make_project(0), path)
+    with pytest.raises(ProjectFileError, match="no file can keep"):
+        save_project(Project(config={"rate": float("nan")}), path)
+    assert content(load_project(path)) == content(make_project(0))
+
+
+def test_a_model_that_makes_no_sense_is_refused() -> None:
+    import json
+    from dataclasses import replace
+
+    from heliid.project.container import container_bytes
+    from tests.export.export_models import random_model
+
+    project = make_project()
+    run = replace(project.runs[0], model=random_model(1))
+    entries = content(replace(project, runs=(run,)))
+    name = next(name for name in entries if name.startswith("models/"))
+    body = json.loads(entries[name])
+    body["structure"]["output_lags"] = [[10**9]]
+    with pytest.raises(ProjectFileError, match="in a model of it"):
+        load_project(container_bytes({**entries, name: json.dumps(body).encode()}))
