@@ -65,80 +65,91 @@ def _centres(b_hid, is_centred):
 @njit(cache=True, nogil=True, error_model="numpy")
 def _points(
     u, y, y_sim, first, start, n, out_taps, in_taps, w_hid, b_hid, w_out, linear, step,
-    one_lag, centre, phi, gain, out_direct, hid_direct, b_direct,
+    one_lag, centre, phi, gain, out_direct, b_direct,
 ):  # fmt: skip
     """Everything that ``n`` samples from ``start`` add directly, and the gains of their taps.
 
-    phi (., n_phi); gain (., ny, n_out); out_direct (., ny, h), hid_direct (., ny, h),
-    b_direct (., ny, h): derivatives of the step by w_out, by the unit's weights over phi, by b_hid.
+    phi (., n_phi); gain (., ny, n_out + h): derivatives of the step by the output taps, and by each
+    unit's weights over phi; out_direct, b_direct (., ny, h): by w_out and by b_hid.
     """
-    n_out, n_y, h = out_taps.shape[0], linear.shape[0], b_hid.shape[0]
+    n_out, n_y, h, n_phi = out_taps.shape[0], linear.shape[0], b_hid.shape[0], phi.shape[1]
+    by_tap = np.ascontiguousarray(w_hid.T)
+    x, a, z, bend = np.empty(n_phi), np.empty(h), np.empty(h), np.empty(h)
     for m in range(n):
         k = start + m
         for t in range(n_out):
             past = k - out_taps[t, 1]
             c = out_taps[t, 0]
-            phi[m, t] = y_sim[past, c] if past >= first else y[past, c]
+            x[t] = y_sim[past, c] if past >= first else y[past, c]
         for t in range(in_taps.shape[0]):
-            phi[m, n_out + t] = u[k - in_taps[t, 1], in_taps[t, 0]]
+            x[n_out + t] = u[k - in_taps[t, 1], in_taps[t, 0]]
+        a[:] = 0.0
+        for t in range(n_phi):
+            value = x[t]
+            phi[m, t] = value
+            for i in range(h):
+                a[i] += by_tap[t, i] * value
+        for i in range(h):
+            z[i] = tanh_plain(a[i] + b_hid[i])
+        for i in range(h):
+            bend[i] = 1.0 - z[i] * z[i] - centre[1, i]
         for j in range(n_y):
             for t in range(n_out):
                 gain[m, j, t] = linear[j, t]
             if one_lag[j] >= 0:
                 gain[m, j, one_lag[j]] += 1.0
-        for i in range(h):
-            a = 0.0
-            for t in range(phi.shape[1]):
-                a += w_hid[i, t] * phi[m, t]
-            z = tanh_plain(a + b_hid[i])
-            slope = 1.0 - z * z
-            for j in range(n_y):
+            for i in range(h):
                 f = step[j] * w_out[j, i]
-                out_direct[m, j, i] = step[j] * (z - centre[0, i] - centre[1, i] * a)
-                hid_direct[m, j, i] = f * (slope - centre[1, i])
-                b_direct[m, j, i] = f * (
-                    slope - centre[1, i] + 2.0 * centre[0, i] * centre[1, i] * a
-                )
-                f *= slope
+                out_direct[m, j, i] = step[j] * (z[i] - centre[0, i] - centre[1, i] * a[i])
+                gain[m, j, n_out + i] = f * bend[i]
+                b_direct[m, j, i] = f * (bend[i] + 2.0 * centre[0, i] * centre[1, i] * a[i])
+                f *= bend[i] + centre[1, i]
                 for t in range(n_out):
                     gain[m, j, t] += f * w_hid[i, t]
 
 
 @njit(cache=True, nogil=True, error_model="numpy")
-def _fill_rows(
-    history, reach, n, out_taps, one_lag, phi, gain, out_direct, hid_direct, b_direct, offsets
-):
-    """Fill ``history[reach : reach + n]`` (., ny, P) from the rows before and the direct parts."""
+def _fill_rows(history, reach, n, out_taps, one_lag, phi, gain, out_direct, b_direct, offsets):
+    """Fill ``history[reach : reach + n]`` (., ny, P) from the rows before and the direct parts.
+
+    The scratch rows hold, per hidden unit, phi at the place of the unit's weights: with them the
+    direct part of all those weights is one more term of the same sum of rows.
+    """
     n_y, h = out_direct.shape[1], out_direct.shape[2]
     n_phi, n_out, width = phi.shape[1], out_taps.shape[0], history.shape[2]
-    at_bias = n_y * n_phi
-    at_out = at_bias + n_y
+    at_out = n_y * (n_phi + 1)
     at_hid = at_out + n_y * h
     at_b = at_hid + h * n_phi
     flat, gains = history.reshape(-1), gain.reshape(-1)
+    scratch = (reach + BLOCK) * n_y * width
+    for i in range(h):
+        offsets[n_out + i] = scratch + (1 + i) * width
     for m in range(n):
         for t in range(n_out):
             offsets[t] = ((reach + m - out_taps[t, 1]) * n_y + out_taps[t, 0]) * width
-        base = (reach + m) * n_y * width
-        combine_rows(flat, base, offsets, gains, m * n_y * n_out, n_y, width)
-        x = phi[m]
-        for j in range(n_y):
-            row = flat[base + j * width : base + (j + 1) * width]
-            if one_lag[j] < 0:  # y(k-1) is in the increment form even when no tap reads it
-                before = history[reach + m - 1, j]
-                for i in range(width):
-                    row[i] += before[i]
-            own = row[j * n_phi : (j + 1) * n_phi]
+        for i in range(h):
+            at = scratch + (1 + i) * width + at_hid + i * n_phi
             for t in range(n_phi):
-                own[t] += x[t]
-            row[at_bias + j] += 1.0
+                flat[at + t] = phi[m, t]
+        base = (reach + m) * n_y * width
+        combine_rows(flat, base, offsets, gains, m * n_y * (n_out + h), n_y, width)
+        for j in range(n_y):
+            row = base + j * width
+            if one_lag[j] < 0:  # y(k-1) is in the increment form even when no tap reads it
+                for i in range(width):
+                    flat[row + i] += flat[row - n_y * width + i]
+            for t in range(n_phi):
+                flat[row + j * n_phi + t] += phi[m, t]
+            flat[row + n_y * n_phi + j] += 1.0
             for i in range(h):
-                row[at_out + j * h + i] += out_direct[m, j, i]
-                row[at_b + i] += b_direct[m, j, i]
-                f = hid_direct[m, j, i]
-                unit = row[at_hid + i * n_phi : at_hid + (i + 1) * n_phi]
-                for t in range(n_phi):
-                    unit[t] += f * x[t]
+                flat[row + at_out + j * h + i] += out_direct[m, j, i]
+                flat[row + at_b + i] += b_direct[m, j, i]
+
+
+@njit(cache=True, nogil=True, error_model="numpy")
+def history_rows(reach, n_y, h):
+    """Entries that ``history`` needs: the reach of the taps, a block, one and h scratch rows."""
+    return reach + BLOCK + 1 + (h + n_y) // n_y
 
 
 @njit(cache=True, nogil=True, error_model="numpy")
@@ -159,19 +170,17 @@ def jacobian(
     """Fill ``rows`` (sum of lengths, ny, P) with d y_sim / d parameters, float32 or float64.
 
     ``y_sim`` is what ``run_segments`` left for the same weights; ``linear`` is the plain one in
-    both parametrisations. ``history`` (reach + BLOCK + 1, ny, padded P): work space of the same
-    dtype; its last entry serves as scratch.
+    both parametrisations. ``history`` (history_rows(...), ny, padded P): zeros of the same dtype.
     """
     n_y, n_phi = linear.shape
     h, n_out = b_hid.shape[0], out_taps.shape[0]
-    reach = history.shape[0] - BLOCK - 1
+    reach = history.shape[0] - BLOCK - 1 - (h + n_y) // n_y
     phi = np.zeros((BLOCK, n_phi), rows.dtype)
-    gain = np.zeros((BLOCK, n_y, n_out), rows.dtype)
+    gain = np.zeros((BLOCK, n_y, n_out + h), rows.dtype)
     out_direct = np.zeros((BLOCK, n_y, h), rows.dtype)
-    hid_direct = np.zeros((BLOCK, n_y, h), rows.dtype)
     b_direct = np.zeros((BLOCK, n_y, h), rows.dtype)
     one_lag, centre = first_lags(out_taps, n_y), _centres(b_hid, is_centred)
-    offsets = np.zeros(n_out, np.int64)
+    offsets = np.zeros(n_out + h, np.int64)
     at = 0
     for s in range(segments.shape[0]):
         first, length = segments[s, 0], segments[s, 1]
@@ -181,10 +190,10 @@ def jacobian(
             n = min(BLOCK, length - done)
             _points(
                 u, y, y_sim, first, first + done, n, out_taps, in_taps, w_hid, b_hid, w_out,
-                linear, step, one_lag, centre, phi, gain, out_direct, hid_direct, b_direct,
+                linear, step, one_lag, centre, phi, gain, out_direct, b_direct,
             )  # fmt: skip
             _fill_rows(
-                history, reach, n, out_taps, one_lag, phi, gain, out_direct, hid_direct, b_direct,
+                history, reach, n, out_taps, one_lag, phi, gain, out_direct, b_direct,
                 offsets,
             )  # fmt: skip
             for m in range(n):
@@ -217,14 +226,13 @@ def add_normal(
     """
     n_y, n_phi = linear.shape
     h, n_out, width = b_hid.shape[0], out_taps.shape[0], history.shape[2]
-    reach = history.shape[0] - BLOCK - 1
+    reach = history.shape[0] - BLOCK - 1 - (h + n_y) // n_y
     phi = np.zeros((BLOCK, n_phi), history.dtype)
-    gain = np.zeros((BLOCK, n_y, n_out), history.dtype)
+    gain = np.zeros((BLOCK, n_y, n_out + h), history.dtype)
     out_direct = np.zeros((BLOCK, n_y, h), history.dtype)
-    hid_direct = np.zeros((BLOCK, n_y, h), history.dtype)
     b_direct = np.zeros((BLOCK, n_y, h), history.dtype)
     one_lag, centre = first_lags(out_taps, n_y), _centres(b_hid, is_centred)
-    offsets = np.zeros(n_out, np.int64)
+    offsets = np.zeros(n_out + h, np.int64)
     partial = np.zeros((width, width), history.dtype)
     partial_gradient = np.zeros(width, history.dtype)
     weighted = np.zeros((BLOCK * n_y, width), history.dtype)
@@ -244,10 +252,10 @@ def add_normal(
             n = min(BLOCK, length - done)
             _points(
                 u, y, y_sim, first, first + done, n, out_taps, in_taps, w_hid, b_hid, w_out,
-                linear, step, one_lag, centre, phi, gain, out_direct, hid_direct, b_direct,
+                linear, step, one_lag, centre, phi, gain, out_direct, b_direct,
             )  # fmt: skip
             _fill_rows(
-                history, reach, n, out_taps, one_lag, phi, gain, out_direct, hid_direct, b_direct,
+                history, reach, n, out_taps, one_lag, phi, gain, out_direct, b_direct,
                 offsets,
             )  # fmt: skip
             for m in range(n):

@@ -8,7 +8,7 @@ from dataclasses import dataclass
 import numpy as np
 
 from heliid.events import ShouldStop, never
-from heliid.kernels.gradients import BLOCK, add_normal
+from heliid.kernels.gradients import add_normal, history_rows
 from heliid.kernels.narx import run_segments, squared_errors
 from heliid.kernels.normal import solve_damped
 from heliid.kernels.simd import padded
@@ -50,7 +50,7 @@ class Problem:
         reach = max([1, *self.out_taps[:, 1].tolist()])
         self.y_sim = dataset.y_all.copy()
         dtype = np.float32 if single else np.float64
-        self.history = np.zeros((reach + BLOCK + 1, n_y, padded(size)), dtype)
+        self.history = np.zeros((history_rows(reach, n_y, self.layout.h), n_y, padded(size)), dtype)
         self.lower = np.empty((size, size))
 
     def run(self, theta: np.ndarray, segments: np.ndarray) -> tuple[int, np.ndarray]:
