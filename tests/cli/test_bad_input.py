@@ -177,7 +177,9 @@ def test_bad_model_file_is_one_sentence(records, tmp_path, content, words):
 def test_score_on_a_record_without_the_channels(identified, tmp_path):
     out, _ = identified
     other = write_record(
-        tmp_path / "other.csv", np.column_stack([manoeuvre(5)[:, :3]]), "time [s],stick [%],q [deg/s]"
+        tmp_path / "other.csv",
+        np.column_stack([manoeuvre(5)[:, :3]]),
+        "time [s],stick [%],q [deg/s]",
     )
     done = heliid("score", out / "model.json", other)
     check(done, ("theta", "other"), tmp_path / "none")
