@@ -4,7 +4,6 @@ from __future__ import annotations
 
 import json
 
-import numpy as np
 import pytest
 
 from .conftest import CHANNELS, HEADER, SMALL, heliid, manoeuvre, write_record
@@ -178,7 +177,7 @@ def test_score_on_a_record_without_the_channels(identified, tmp_path):
     out, _ = identified
     other = write_record(
         tmp_path / "other.csv",
-        np.column_stack([manoeuvre(5)[:, :3]]),
+        manoeuvre(5)[:, :3],
         "time [s],stick [%],q [deg/s]",
     )
     done = heliid("score", out / "model.json", other)

@@ -89,9 +89,7 @@ def test_report_is_one_small_page_without_network(identified):
         assert wanted in page
 
 
-def test_same_seed_same_bits_with_two_workers_and_the_printed_command(
-    identified, records, tmp_path
-):
+def test_printed_command_gives_the_same_bits_with_two_workers(identified, tmp_path):
     """The report's command, run again with another number of workers, gives the same model."""
     out, done = identified
     words = [str(word) for word in json.loads(done.out)["command"].split()[1:]]
