@@ -12,13 +12,14 @@ from heliid.physics.reference import (
     load_reference,
     shipped_references,
 )
+from heliid.physics.resample import leave_one_out
 from heliid.physics.responses import TestResponse, make_input, respond, simulate_from_trim
 from heliid.physics.summary import ModeInterval, Physics, modes, study_physics
 
 __all__ = [
     "Comparison", "Derivative", "LinearModel", "Mode", "ModeInterval", "Physics", "Reduced",
     "Reference", "StateSpace", "TestResponse", "Trim", "compare_derivatives", "compare_modes",
-    "derivatives_of", "dominant_eigenvalues", "find_trim", "linearise", "load_reference",
-    "make_input", "modes", "name_modes", "reduce_longitudinal", "respond", "shipped_references",
-    "simulate_from_trim", "study_physics",
+    "derivatives_of", "dominant_eigenvalues", "find_trim", "leave_one_out", "linearise",
+    "load_reference", "make_input", "modes", "name_modes", "reduce_longitudinal", "respond",
+    "shipped_references", "simulate_from_trim", "study_physics",
 ]  # fmt: skip

@@ -7,8 +7,8 @@ from dataclasses import dataclass, replace
 from typing import Any
 
 import numpy as np
-from scipy.stats import t as student
 
+from heliid.ensemble import interval as interval_of
 from heliid.metrics import theil
 from heliid.model.network import NarxModel
 from heliid.physics.derivatives import (
@@ -24,8 +24,9 @@ from heliid.physics.reduction import Reduced, excitation, reduce_longitudinal
 from heliid.physics.responses import simulate_from_trim
 
 REFUSE_ABOVE = 0.1  # Theil's U between reduced and full model
-CHECK_SIZE = 0.5  # training standard deviations of the input in that comparison
-CONFIDENCE = 0.95
+CHECK_SIZE = (
+    0.25  # training standard deviations of the input in that comparison: local, like a derivative
+)
 LEAST_MEMBERS = 3  # fewer give no spread worth the name
 Interval = tuple[float, float]
 
@@ -192,7 +193,7 @@ def reduction_theil(
 ) -> float:
     """The worst Theil's U of any output between the reduced and the whole (nonlinear) model.
 
-    A 3-2-1-1 of half a training standard deviation on each input in turn, from trim, 20 s.
+    A 3-2-1-1 of a quarter of a training standard deviation on each input in turn, from trim, 20 s.
     """
     signal = excitation(model.dt)
     worst = 0.0
@@ -211,10 +212,8 @@ def reduction_theil(
 
 def spread_interval(values: Sequence[float]) -> Interval:
     """Median -+ Student's t times the standard deviation of the members, 95 %."""
-    array = np.asarray(values, dtype=np.float64)
-    half = float(student.ppf(0.5 + CONFIDENCE / 2, len(array) - 1) * np.std(array, ddof=1))
-    middle = float(np.median(array))
-    return middle - half, middle + half
+    low, high = interval_of(np.asarray(values, dtype=np.float64))
+    return float(low), float(high)
 
 
 def _mode_over(mode: Mode, singles: Sequence[_Single]) -> tuple[Mode, ModeInterval | None]:

@@ -28,6 +28,7 @@ class OutputError:
     """
 
     output: str
+    correlation: float  # between flight and model, at the best delay
     size: float
     bias: float  # flight minus model, after the gain, SI
     bias_share: float  # |bias| over the flight's standard deviation
@@ -107,6 +108,7 @@ def _one(
     corrected = max(gain, 0.0) * shifted + bias if gain > 0.0 else np.full_like(z, z.mean())
     return OutputError(
         output=name,
+        correlation=_correlation(z, shifted),
         size=1.0 / gain if abs(gain) > 1e-6 else float("nan"),
         bias=bias,
         bias_share=abs(bias) / spread if spread > 0.0 else float("nan"),
@@ -115,6 +117,12 @@ def _one(
         theil=float(theil(z, y).u),
         theil_left=float(theil(z, corrected).u),
     )
+
+
+def _correlation(z: np.ndarray, y: np.ndarray) -> float:
+    """Correlation of two signals; 0 when one is constant."""
+    size = float(np.std(z) * np.std(y))
+    return float(np.mean((z - z.mean()) * (y - y.mean()))) / size if size > 0.0 else 0.0
 
 
 def _through_zero(z: np.ndarray, y: np.ndarray) -> np.ndarray:

@@ -108,6 +108,13 @@ _TABLE: tuple[Threshold, ...] = (
         "-",
         "a bias that is a tenth of the motion; smaller ones do not matter even when U_M is large",
     ),
+    _own(
+        "bias_red",
+        "Share of bias in the error above which it is the main error",
+        0.5,
+        "-",
+        "most of the squared error is one constant",
+    ),
     _own("delay_amber", "Delay of the model, look closer", 0.025, "s", "half of the limit"),
     _own(
         "delay_limit",
@@ -138,6 +145,13 @@ _TABLE: tuple[Threshold, ...] = (
         0.20,
         "-",
         "four times what chance gives",
+    ),
+    _own(
+        "doubling_limit",
+        "Time to double amplitude of an unstable mode, shortest expected of an airframe",
+        2.0,
+        "s",
+        "phugoids of bare helicopters double in several seconds; faster growth is suspect",
     ),
     _own(
         "similar_input",
