@@ -115,9 +115,7 @@ class MainWindow(QMainWindow):
         self.bench.runs_changed.connect(self._refresh)
         self.bench.evolution.changed.connect(self._refresh_run)
         self.jobs.ticked.connect(self.loader.drain)
-        self.jobs.worker_lost.connect(
-            lambda sentence: self.problems.show(self.tr("The calculation has stopped"), sentence)
-        )
+        self.jobs.worker_lost.connect(self._worker_lost)
 
     # ---- views ---------------------------------------------------------------------------
 
@@ -154,6 +152,9 @@ class MainWindow(QMainWindow):
             "done" if evolution.model is not None else ""
         )
         self.rail.buttons["evolve"].set_dot(dot, evolution.status())
+
+    def _worker_lost(self, sentence: str) -> None:
+        self.problems.show(self.tr("The calculation has stopped"), sentence)
 
     def _show_cursor(self, at: float, text: str) -> None:
         self.cursor_label.set_full_text(f"t = {at:.3f} s     {text}" if text else "")
@@ -295,6 +296,8 @@ class MainWindow(QMainWindow):
         """Remember the window, end the worker."""
         self.settings.put("geometry", bytes(self.saveGeometry().data()))
         self.settings.save()
+        self.jobs.ticked.disconnect(self.loader.drain)
+        self.jobs.worker_lost.disconnect(self._worker_lost)
         if self._owns_jobs:
             self.jobs.close()
         super().closeEvent(event)
