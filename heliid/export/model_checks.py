@@ -9,6 +9,8 @@ import math
 import re
 from typing import Any
 
+from heliid.errors import ModelFileError
+
 MAX_CHANNELS = 64
 MAX_LAG = 20_000
 MAX_TAPS = 20_000
@@ -19,7 +21,7 @@ _TRIM = re.compile(r"[a-z_]+(:[0-9.eE+-]+)?")
 _CONTROL = re.compile(r"[\x00-\x1f\x7f-\x9f\u2028\u2029\ud800-\udfff]")
 
 
-class Fault(Exception):  # noqa: N818 - a clause, not yet an error for the user
+class Fault(ModelFileError):  # noqa: N818 - a clause that its catcher makes a sentence of
     """What is wrong, as a clause without a full stop."""
 
 

@@ -66,8 +66,8 @@ def load_model(path: str | Path) -> NarxModel:
 
 def model_to_text(model: NarxModel) -> str:
     """The text of a model file, with checksum and self-check; see ``save_model``."""
-    document = model_document(model)
     try:
+        document = model_document(model)
         check_document(document)
         self_check = make_self_check(model)
     except Fault as fault:
@@ -192,9 +192,7 @@ def _finite_first(data: dict[str, Any]) -> dict[str, Any]:
     """Provenance and scores may honestly hold nan or inf (null in the file); the rest may not."""
     for key, value in data.items():
         if key not in ("provenance", "scores") and not _all_finite(value):
-            raise ModelFileError(
-                f"The model cannot be saved: '{key}' holds a number that is not finite."
-            )
+            raise Fault(f"'{key}' holds a number that is not finite")
     return data
 
 

@@ -13,6 +13,7 @@ from pathlib import Path
 
 import numpy as np
 
+from heliid.data.prepare import Prepared
 from heliid.data.record import FlightRecord
 from heliid.errors import ExportError
 from heliid.export import runners
@@ -40,7 +41,12 @@ class Verified:
 def make_cases(portable: Portable, records: Sequence[FlightRecord] = ()) -> list[Case]:
     """The test vector, and the app's free run of each record."""
     cases = [Case("test vector", portable.test.u, portable.test.y, *_own_trims(portable))]
-    return cases + [_record_case(portable, record) for record in records]
+    if not records:
+        return cases
+    from heliid.model.simulate import prepare_for  # numba is slow to import
+
+    prepared = [prepare_for(portable.model, record) for record in records]
+    return cases + [prepared_case(portable, one) for one in prepared]
 
 
 def verify(
@@ -89,11 +95,11 @@ def compare(
     return Verified(False, worst, runner, f"Not verified: {told}.")
 
 
-def _record_case(portable: Portable, record: FlightRecord) -> Case:
-    from heliid.model.simulate import prepare_for, run_prepared  # numba is slow to import
+def prepared_case(portable: Portable, prepared: Prepared) -> Case:
+    """The app's own free run on a prepared record, in the units of the export."""
+    from heliid.model.simulate import run_prepared  # numba is slow to import
 
     model = portable.model
-    prepared = prepare_for(model, record)
     response = run_prepared(model, prepared)
 
     def shown(values: np.ndarray, channels: Sequence[PortableChannel]) -> np.ndarray:
@@ -104,9 +110,11 @@ def _record_case(portable: Portable, record: FlightRecord) -> Case:
     u = shown(prepared.u + prepared.u_trim, portable.inputs)
     y = shown(response.simulated, portable.outputs)
     if model.trim_rule == "none":  # the training mean takes the place of the trim
-        return Case(record.name, u, y, *_own_trims(portable))
+        return Case(prepared.name, u, y, *_own_trims(portable))
     u_trim, y_trim = prepared.u_trim, prepared.y_trim
-    return Case(record.name, u, y, shown(u_trim, portable.inputs), shown(y_trim, portable.outputs))
+    return Case(
+        prepared.name, u, y, shown(u_trim, portable.inputs), shown(y_trim, portable.outputs)
+    )
 
 
 def _own_trims(portable: Portable) -> tuple[np.ndarray, np.ndarray]:
