@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import contextlib
 import importlib
+import logging
 import os
 import sys
 import warnings
@@ -40,6 +41,9 @@ def _run(arguments: list[str]) -> int:
     options = make_parser().parse_args(arguments)
     if not hasattr(options, "room"):
         return _open_window([])
+    from heliid.logs import install_logging
+
+    install_logging()
     if not os.environ.get("HELIID_DEBUG"):
         warnings.simplefilter("ignore")  # a library's remark is not for the user
     room = importlib.import_module(f"heliid.cli.{options.room}")
@@ -72,9 +76,13 @@ def _explain(error: Exception) -> int:
         import traceback
 
         traceback.print_exception(error)
+    log = logging.getLogger("heliid.cli")
+    log.addHandler(logging.NullHandler())  # without a log the sentence below is enough
     if isinstance(error, HeliIDError):
+        log.error("%s", error)
         _say(str(error))
         return UNUSABLE
+    log.error("%s", type(error).__name__, exc_info=error)
     if isinstance(error, OSError) and error.filename is not None:
         _say(f"{error.filename}: {error.strerror or error}.")
         return UNUSABLE if isinstance(error, _USERS_OWN) else FAILED

@@ -27,6 +27,7 @@ _OOM_SCORE = "500"  # when memory runs out the kernel ends a worker, not the win
 def main(handle: int) -> None:
     """Serve the pipe until it closes, which is when the parent closes it or dies."""
     _make_humble()
+    _join_log()
     connection = _open(handle)
     inbox: queue.SimpleQueue[bytes] = queue.SimpleQueue()
     threading.Thread(target=_listen, args=(connection, inbox), daemon=True).start()
@@ -44,6 +45,14 @@ def take_over(argv: list[str]) -> bool:
     if len(argv) == 3 and argv[1] == FROZEN_OPTION:
         main(int(argv[2]))
     return False
+
+
+def _join_log() -> None:
+    """Log where the program does, if it does; imported only then, so that a start stays quick."""
+    if os.environ.get("HELIID_LOG_FOLDER"):
+        from heliid.logs import join_log
+
+        join_log()
 
 
 def _open(handle: int) -> Connection:
