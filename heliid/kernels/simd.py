@@ -82,7 +82,10 @@ def _data(context, builder, array_type, array):
 
 @intrinsic
 def _gram_tile(typingctx, rows, n_rows, n_columns, i, j, gram, n_gram):  # noqa: ARG001
-    """gram[i + m, j + lanes] += sum over rows of rows[r, i + m] * rows[r, j + lanes], m < TILE."""
+    """gram[i + m, j + lanes] += sum over rows of rows[r, i + m] * rows[r, j + lanes].
+
+    m runs over TILE rows in float32, over half as many in float64.
+    """
     dtype = rows.dtype
     whole = types.int64
     signature = types.void(rows, whole, whole, whole, whole, gram, whole)
@@ -92,9 +95,10 @@ def _gram_tile(typingctx, rows, n_rows, n_columns, i, j, gram, n_gram):  # noqa:
         target = _data(context, builder, sig.args[5], args[5])
         n_rows_, n_columns_, i_, j_, n_gram_ = args[1], args[2], args[3], args[4], args[6]
         v = _Vectors(context, builder, dtype)
-        sums = v.slots(TILE)
+        tile = TILE if dtype == types.float32 else TILE // 2
+        sums = v.slots(tile)
         places = []
-        for m in range(TILE):
+        for m in range(tile):
             row = builder.add(i_, ir.Constant(i_.type, m))
             place = builder.add(builder.mul(row, n_gram_), j_)
             places.append(place)
@@ -104,11 +108,11 @@ def _gram_tile(typingctx, rows, n_rows, n_columns, i, j, gram, n_gram):  # noqa:
             start = builder.mul(loop.index, n_columns_)
             right = v.load(source, builder.add(start, j_))
             left = builder.add(start, i_)
-            for m in range(TILE):
+            for m in range(tile):
                 factor = v.spread(source, builder.add(left, ir.Constant(left.type, m)))
                 for slot, value in zip(sums[m], right, strict=True):
                     builder.store(v.fma(factor, value, builder.load(slot)), slot)
-        for m in range(TILE):
+        for m in range(tile):
             v.store(target, places[m], [builder.load(slot) for slot in sums[m]])
         return context.get_dummy_value()
 
@@ -173,9 +177,10 @@ def _combine_four(typingctx, history, target, offsets, n_offsets, column, gain, 
 @njit(cache=True, nogil=True, error_model="numpy")
 def _add_gram_vectors(rows, n_rows, gram):
     n = rows.shape[1]
-    for i in range(0, n, TILE):
-        for j in range(0, i + TILE, LANES):
-            _gram_tile(rows, n_rows, n, i, j, gram, n)
+    tile = TILE if rows.itemsize == 4 else TILE // 2
+    for i in range(0, n, tile):
+        for j in range(0, i + tile, LANES):
+            _gram_tile(rows, n_rows, n, i, j, gram, n)  # type: ignore[call-arg]
 
 
 @njit(cache=True, nogil=True, error_model="numpy")
@@ -184,13 +189,13 @@ def _combine_rows_vectors(history, target, offsets, gain, at_gain, n_y, n_column
     for column in range(0, n_columns, LANES):
         j = 0
         while j + 4 <= n_y:
-            _combine_four(
+            _combine_four(  # type: ignore[call-arg]
                 history, target + j * n_columns, offsets, n_offsets, column, gain,
                 at_gain + j * n_offsets, n_columns,
             )  # fmt: skip
             j += 4
         while j < n_y:
-            _combine_one(
+            _combine_one(  # type: ignore[call-arg]
                 history, target + j * n_columns, offsets, n_offsets, column, gain,
                 at_gain + j * n_offsets, n_columns,
             )  # fmt: skip

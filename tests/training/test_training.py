@@ -56,11 +56,11 @@ def test_a_known_nonlinear_system_is_learnt_from_noisy_data():
     data = dataset(us, ys)
     us2, ys2 = simulated(curved_step, seed=9)
     clean = dataset(us2, ys2, (np.concatenate(ys).mean(0), np.concatenate(ys).std(0)))
-    curved = Structure(ORDER.output_lags, ORDER.input_lags, 4)
+    curved = Structure(ORDER.output_lags, ORDER.input_lags, 6)
     network = free_run_errors(curved, train(curved, data).weights, clean, 0.0)[0].mean()
     linear = free_run_errors(ORDER, train(ORDER, data).weights, clean, 0.0)[0].mean()
     assert network < 0.5 * linear
-    assert network < 0.06
+    assert network < 0.1
 
 
 def test_the_same_arguments_give_the_same_bits_and_another_table_does_not():
