@@ -94,10 +94,10 @@ def judge_linear(reports: Sequence[ValidationReport], limits: Thresholds) -> Que
 
 
 def judge_residuals(reports: Sequence[ValidationReport], limits: Thresholds) -> Question:
-    """Cross-correlations with the inputs weigh more than colour.
+    """Correlations with the inputs decide; colour alone is only reported.
 
-    A model trained on its free run leaves coloured one-step residuals when the measurement is
-    noisy, without missing anything; a correlation with the input means missed dynamics.
+    Even the true model has coloured one-step residuals when the measurement is noisy, since its
+    own past outputs carry that noise; a correlation with the inputs means missed dynamics.
     """
     tests = [t for report in reports for r in report.records for t in r.residual_tests]
     every: list[Correlation] = [c for t in tests for c in t.correlations]
@@ -110,13 +110,14 @@ def judge_residuals(reports: Sequence[ValidationReport], limits: Thresholds) -> 
     lights = [
         _grade_share(cross, limits),
         min(_grade_share(nonlinear, limits), Light.AMBER, key=_severity),
-        min(_grade_share(colour, limits), Light.AMBER, key=_severity),
     ]
     light = worst(lights)
-    if light is Light.RED:
+    if lights[0] is not Light.GREEN:
         text += ": the inputs still tell something that the model misses"
-    elif lights[0] is Light.GREEN and light is Light.AMBER:
-        text += "; colour alone is usual for a model trained on its free run"
+    elif light is Light.AMBER:
+        text += ": something nonlinear is missing"
+    elif _grade_share(colour, limits) is not Light.GREEN:
+        text += "; colour alone is usual where the measurement is noisy"
     return question("residuals", light, text + ".", "residuals")
 
 
