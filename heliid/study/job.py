@@ -40,6 +40,9 @@ if TYPE_CHECKING:
     from heliid.engine.protocol import Engine
 
 N_REFIT_TABLES = 5  # weight tables of the final refits
+DOUBTFUL = 0.3  # NRMSE of a whole-record free run above which the motion may be unstable
+LOST = 1.0  # that of one no better than the mean of the record
+WORTH_WINDOWS = 0.95  # of the cost by windows: what leaving out the whole record must gain
 
 
 @dataclass(frozen=True, eq=False)
@@ -186,26 +189,39 @@ def _run(
 
 
 def _linear(desk: _Desk, ground: Ground) -> tuple[Ground, Refit]:
-    """The best linear model; where it cannot run a whole record, the score goes by windows."""
+    """The best linear model; an unstable motion is scored by windows only from here on."""
     desk.stage("Best linear model")
-    structure, weights, _ = best_linear(
-        ground.train, ground.validate, ground.settings, should_stop=desk.should_stop
-    )
-    found = _judge(ground, structure, weights)
-    finite = tuple(window for window in ground.settings.windows_s if window > 0.0)
-    if found.diverged and finite and not desk.should_stop():
-        ground = ground.with_windows(finite)
-        structure, weights, _ = best_linear(
-            ground.train, ground.validate, ground.settings, should_stop=desk.should_stop
-        )
-        found = _judge(ground, structure, weights)
-        desk.say(
-            "The best linear model diverges over a whole validation record (an unstable motion), "
-            f"so orders are scored by windows of {_listed(finite)} s restarted from the data."
-        )
+    found = _best_linear(desk, ground)
+    windows = tuple(window for window in ground.settings.windows_s if window > 0.0)
+    is_doubtful = found.diverged or float(found.nrmse.mean()) > DOUBTFUL
+    if is_doubtful and windows and not desk.should_stop():
+        by_windows = ground.with_windows(windows)
+        other = _best_linear(desk, by_windows)
+        if _looks_unstable(ground, by_windows, found, other):
+            ground, found = by_windows, other
+            desk.say(
+                "The linear model that follows short windows best loses the whole record (the "
+                "motion looks unstable), so orders are scored by windows of "
+                f"{_listed(windows)} s restarted from the data."
+            )
     model = ground.model(found.structure, found.weights)
     desk.report(LinearReady(model, found.cost, ground.responses(model)))
     return ground, found
+
+
+def _looks_unstable(whole: Ground, by_windows: Ground, found: Refit, other: Refit) -> bool:
+    """True when short windows are followed better by a model that loses the whole record."""
+    alone = _judge(whole, other.structure, other.weights)
+    is_lost = alone.diverged or float(alone.nrmse.mean()) >= LOST
+    same = _judge(by_windows, found.structure, found.weights)
+    return found.diverged or (is_lost and other.cost <= WORTH_WINDOWS * same.cost)
+
+
+def _best_linear(desk: _Desk, ground: Ground) -> Refit:
+    structure, weights, _ = best_linear(
+        ground.train, ground.validate, ground.settings, should_stop=desk.should_stop
+    )
+    return _judge(ground, structure, weights)
 
 
 def _listed(values: tuple[float, ...]) -> str:
