@@ -1,3 +1,79 @@
-"""HeliID: helicopter system identification from flight-test records."""
+"""HeliID: helicopter system identification from flight-test records.
+
+>>> import heliid
+>>> campaign = heliid.make_campaign(
+...     ["delta_lon"], ["q", "theta"],
+...     train=[heliid.read_csv("sweep.csv")], validate=[heliid.read_csv("doublet.csv")],
+... )                                                            # doctest: +SKIP
+>>> result = heliid.identify(campaign, heliid.StudyConfig())     # doctest: +SKIP
+
+Importing ``heliid`` imports nothing else; each name below is fetched when it is first used.
+See ``docs/api.md``.
+"""
+
+from __future__ import annotations
+
+import importlib
+from typing import TYPE_CHECKING, Any
 
 __version__ = "0.1.0"
+
+if TYPE_CHECKING:
+    from heliid.api import predict, save_study, score, simulate
+    from heliid.data.campaign import Campaign, Use, make_campaign
+    from heliid.data.csvfile import read_csv
+    from heliid.data.record import Channel, FlightRecord, split_in_time
+    from heliid.ensemble import Ensemble, make_ensemble
+    from heliid.errors import HeliIDError
+    from heliid.export.model_files import load_model, save_model
+    from heliid.export.targets import export as export_model
+    from heliid.model.network import NarxModel
+    from heliid.model.simulate import Response
+    from heliid.physics import linearise, modes
+    from heliid.study import OrderBox, StudyConfig, StudyResult, fit, identify
+    from heliid.study.compare import compare_searches
+    from heliid.study.judgement import judge_study
+    from heliid.validation.judge import judge
+
+_HOMES = {
+    "heliid.api": ("predict", "save_study", "score", "simulate"),
+    "heliid.data.campaign": ("Campaign", "Use", "make_campaign"),
+    "heliid.data.csvfile": ("read_csv",),
+    "heliid.data.record": ("Channel", "FlightRecord", "split_in_time"),
+    "heliid.ensemble": ("Ensemble", "make_ensemble"),
+    "heliid.errors": ("HeliIDError",),
+    "heliid.export.model_files": ("load_model", "save_model"),
+    "heliid.model.network": ("NarxModel",),
+    "heliid.model.simulate": ("Response",),
+    "heliid.physics": ("linearise", "modes"),
+    "heliid.study": ("OrderBox", "StudyConfig", "StudyResult", "fit", "identify"),
+    "heliid.study.compare": ("compare_searches",),
+    "heliid.study.judgement": ("judge_study",),
+    "heliid.validation.judge": ("judge",),
+}
+_HOME_OF = {name: (home, name) for home, names in _HOMES.items() for name in names}
+_HOME_OF["export_model"] = ("heliid.export.targets", "export")  # heliid.export is the package
+
+__all__ = [  # noqa: RUF022 - in the order of use
+    "__version__",
+    "read_csv", "FlightRecord", "Channel", "split_in_time",
+    "make_campaign", "Campaign", "Use",
+    "StudyConfig", "OrderBox", "identify", "fit", "StudyResult", "judge_study", "save_study",
+    "compare_searches",
+    "NarxModel", "load_model", "save_model", "simulate", "predict", "score", "judge", "Response",
+    "linearise", "modes", "Ensemble", "make_ensemble", "export_model",
+    "HeliIDError",
+]  # fmt: skip
+
+
+def __getattr__(name: str) -> Any:
+    if name not in _HOME_OF:
+        raise AttributeError(f"module 'heliid' has no attribute '{name}'")
+    home, its_name = _HOME_OF[name]
+    value = getattr(importlib.import_module(home), its_name)
+    globals()[name] = value
+    return value
+
+
+def __dir__() -> list[str]:
+    return sorted({*globals(), *_HOME_OF})
