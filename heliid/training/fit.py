@@ -40,17 +40,18 @@ class TrainingSettings:
     kinematics : (attitude output, rate output) index pairs; the attitude integrates the rate.
     kinematic_weight : penalty per sample on leaving the trapezoid rule of such a pair.
     activation_rms : spread of the hidden units' pre-activation at the start.
+    window_s : the last stage fits windows of this length beside the whole records, 0: not.
     single : sensitivities in float32 (weights, residuals and solution stay float64).
     """
 
     horizons_s: tuple[float, ...] = (0.5, 2.0, 6.0, WHOLE)
     iterations: tuple[int, ...] = (6, 6, 8, 12)
-    ridge: float = 3.0
+    ridge: float = 5.0
     ridge_first: float = 1e-6
     ridge_least: float = 1e-7
     ridge_linear: float = 1e-3
     kinematics: tuple[tuple[int, int], ...] = ()
-    kinematic_weight: float = 1e-2
+    kinematic_weight: float = 30.0
     activation_rms: float = 0.8
     window_s: float = 5.0
     single: bool = True

@@ -52,11 +52,12 @@ def free_run_errors(
     out_taps, in_taps = structure.taps()
     y_sim = dataset.y_all.copy()
     alive = np.zeros(len(segments), np.int64)
-    names = ("w_hid", "b_hid", "w_out", "linear", "bias")
-    plain = [np.array(getattr(weights, name)) for name in names]  # writable, as training has them
+    # writable copies, as training has them: numba compiles read-only arrays again
+    w_hid, b_hid, w_out = np.array(weights.w_hid), np.array(weights.b_hid), np.array(weights.w_out)
+    linear, bias = np.array(weights.linear), np.array(weights.bias)
     run_segments(
-        dataset.u_all, dataset.y_all, segments, out_taps, in_taps, *plain, dataset.increment_std,
-        DIVERGED_AT, y_sim, alive,
+        dataset.u_all, dataset.y_all, segments, out_taps, in_taps, w_hid, b_hid, w_out,
+        linear, bias, dataset.increment_std, DIVERGED_AT, y_sim, alive,
     )  # fmt: skip
     rows = []
     for first, last in zip(dataset.edges[:-1] + start, dataset.edges[1:], strict=True):
