@@ -19,8 +19,10 @@ from heliid_gui.panels.evolve import EvolvePanel
 from heliid_gui.panels.home import HomePanel
 from heliid_gui.panels.model import ModelPanel
 from heliid_gui.panels.placeholder import WaitingPanel
+from heliid_gui.panels.validate import ValidatePanel
 from heliid_gui.presenters import examples
 from heliid_gui.presenters import setup as setups
+from heliid_gui.presenters.judges import Judges
 from heliid_gui.presenters.setup import Setup
 from heliid_gui.presenters.studies import Studies
 from heliid_gui.presenters.workbench import Workbench
@@ -41,6 +43,8 @@ class MainWindow(QMainWindow):
         self.bench = Workbench()
         self._owns_jobs = jobs is None
         self.jobs = jobs or Jobs(self)
+        self.side_jobs = Jobs(self, clock=self.jobs)
+        self.judges = Judges(self.side_jobs)
         self.loader = Loader()
         self.problems = Problems(self)
         self.studies = Studies(
@@ -71,13 +75,14 @@ class MainWindow(QMainWindow):
         self.data = DataPanel(self.bench)
         self.model = ModelPanel(self.bench)
         self.evolve = EvolvePanel(self.bench)
+        self.validate = ValidatePanel(self.bench, self.judges)
         self.views: dict[str, QWidget] = {
             "home": self.home,
             "data": self.data,
             "prepare": WaitingPanel("prepare", self.tr("Prepare"), ""),
             "model": self.model,
             "evolve": self.evolve,
-            "validate": WaitingPanel("validate", self.tr("Nothing to judge yet"), ""),
+            "validate": self.validate,
             "compare": WaitingPanel("compare", self.tr("Nothing to compare yet"), ""),
             "export": WaitingPanel("export", self.tr("Nothing to export yet"), ""),
         }
@@ -106,6 +111,8 @@ class MainWindow(QMainWindow):
         self.data.next_wanted.connect(lambda: self.show_step("model"))
         self.data.cursor_moved.connect(self._show_cursor)
         self.evolve.cursor_moved.connect(self._show_cursor)
+        self.validate.evolve_wanted.connect(lambda: self.show_step("evolve"))
+        self.validate.cursor_moved.connect(self._show_cursor)
         self.model.data_wanted.connect(lambda: self.show_step("data"))
         self.model.start_wanted.connect(self.start)
         self.evolve.start_wanted.connect(self.start)
@@ -298,6 +305,7 @@ class MainWindow(QMainWindow):
         self.settings.save()
         self.jobs.ticked.disconnect(self.loader.drain)
         self.jobs.worker_lost.disconnect(self._worker_lost)
+        self.side_jobs.close()
         if self._owns_jobs:
             self.jobs.close()
         super().closeEvent(event)

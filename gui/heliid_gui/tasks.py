@@ -11,6 +11,8 @@ from typing import TYPE_CHECKING, Any
 
 from heliid.events import BestImproved, Event, Report, ShouldStop
 
+from heliid_gui.presenters.judgement import Judgement
+
 if TYPE_CHECKING:
     from heliid.data.campaign import Campaign
     from heliid.data.record import FlightRecord
@@ -90,3 +92,36 @@ def candidate(
     alone = replace(config, workers=1, n_ensemble=1)
     result = study.fit(campaign, alone, order, should_stop=should_stop)
     return result.model, _final(result, campaign).responses
+
+
+def judge(
+    model: NarxModel, linear: NarxModel | None, members: tuple[NarxModel, ...],
+    campaign: Campaign, with_test: bool, *,
+    report: Report, should_stop: ShouldStop,
+) -> Judgement:
+    """The model judged on validation (and, when asked, test) records, with verdict and modes."""
+    from heliid.data.campaign import Use
+    from heliid.errors import HeliIDError
+    from heliid.physics import study_physics
+    from heliid.validation import judge as judge_records
+    from heliid.verdict import campaign_facts, verdict
+
+    del report
+    uses = [Use.VALIDATE, Use.TRAIN, *([Use.TEST] if with_test else [])]
+    reports = {}
+    for use in uses:
+        records = campaign.with_use(use)
+        if records and not should_stop():
+            reports[use.value] = judge_records(
+                model, records, linear=linear, should_stop=should_stop
+            )
+    try:
+        physics, why_not = study_physics(model, members), ""
+    except HeliIDError as error:
+        physics, why_not = None, str(error)
+    first = reports.get(Use.VALIDATE.value) or reports[Use.TRAIN.value]
+    questions = verdict(
+        first, reports.get(Use.TEST.value), physics=physics,
+        facts=campaign_facts(model, campaign),
+    )
+    return Judgement(reports, questions, physics, why_not)

@@ -175,6 +175,9 @@ def style_sheet(c: Colours) -> str:
     #rail {{ background: {c.surface}; border-right: 1px solid {c.border}; }}
     #card {{ background: {c.surface}; border: 1px solid {c.border}; border-radius: 8px; }}
     #card[clickable="true"]:hover, #card[clickable="true"]:focus {{ border-color: {c.accent}; }}
+    #line {{ border: 1px solid transparent; border-radius: 6px; }}
+    #line:hover {{ background: {c.hover}; }}
+    #line:focus {{ border-color: {c.accent}; }}
     #sunken {{ background: {c.sunken}; border-radius: 6px; }}
     #title {{ font-size: 20pt; font-weight: 600; }}
     #heading {{ font-size: 12pt; font-weight: 600; }}

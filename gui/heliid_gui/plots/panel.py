@@ -68,15 +68,18 @@ class PlotPanel(QWidget):
     range_changed = Signal(float, float)
     region_dragged = Signal(float, float, bool)
 
-    def __init__(self, parent: QWidget | None = None, *, x_label: str = "time [s]") -> None:
+    def __init__(
+        self, parent: QWidget | None = None, *, x_label: str = "time [s]", log_x: bool = False
+    ) -> None:
+        """With ``log_x`` the axis is the base-10 logarithm of what its ticks say."""
         super().__init__(parent)
-        self._x_label = x_label
+        self._x_label, self._log_x = x_label, log_x
         self._live = False
         self._rows: dict[str, Row] = {}
         self._plots: dict[str, pg.PlotItem] = {}
         self._titles: dict[str, pg.LabelItem] = {}
         self._curves: dict[tuple[str, str], _Curve] = {}
-        self._bands: dict[tuple[str, str], tuple[pg.PlotCurveItem, pg.PlotCurveItem]] = {}
+        self._bands: list[tuple[str, pg.GraphicsObject, bool]] = []
         self._lines: list[pg.InfiniteLine] = []
         self._spans: list[tuple[pg.PlotItem, pg.LinearRegionItem]] = []
         self._span_values: tuple[Span, ...] = ()
@@ -150,6 +153,8 @@ class PlotPanel(QWidget):
         plot.getAxis("left").setWidth(AXIS_WIDTH)
         plot.getAxis("bottom").setStyle(showValues=is_last)
         plot.getAxis("bottom").setHeight(34 if is_last else 6)
+        if self._log_x:
+            plot.getAxis("bottom").setLogMode(True)
         if is_last:
             plot.setLabel("bottom", self._x_label)
         box.disableAutoRange()
@@ -206,6 +211,9 @@ class PlotPanel(QWidget):
         for (row, _), curve in self._curves.items():
             self._plots[row].removeItem(curve.item)
         self._curves.clear()
+        for row, item, _ in self._bands:
+            self._plots[row].removeItem(item)
+        self._bands.clear()
         self.set_spans(())
         self._follow = True
         self._update_legend()
@@ -229,6 +237,25 @@ class PlotPanel(QWidget):
                     item.setZValue(-20)
                     plot.addItem(item, ignoreBounds=True)
                     self._spans.append((plot, item))
+
+    def add_band(
+        self, row: str, x: np.ndarray, low: np.ndarray, high: np.ndarray, *, passed: bool = True
+    ) -> None:
+        """Fill between two curves (N,): a tolerance, or an interval; gone with ``clear_curves``."""
+        edges = [pg.PlotCurveItem(x, y, pen=pg.mkPen(None)) for y in (low, high)]
+        band = pg.FillBetweenItem(*edges)
+        band.setZValue(-10)
+        self._plots[row].addItem(band, ignoreBounds=True)
+        self._bands.append((row, band, passed))
+        self._paint_band(band, passed)
+
+    def _paint_band(self, band: pg.FillBetweenItem, passed: bool) -> None:
+        fill = QColor(colours().good if passed else colours().bad)
+        fill.setAlpha(48)
+        band.setBrush(fill)
+        edge = QColor(fill)
+        edge.setAlpha(150)
+        band.setPen(pg.mkPen(edge, width=1, style=None if passed else Qt.PenStyle.DashLine))
 
     def set_region_mode(self, on: bool) -> None:
         """Dragging marks a piece of time instead of panning."""
@@ -360,6 +387,8 @@ class PlotPanel(QWidget):
             unit = f"  <span style='color:{c.muted}'>[{row.unit}]</span>" if row.unit else ""
             self._titles[key].setText(f"<b>{row.title}</b>{unit}", color=c.text, size="9pt")
             self._draw(key)
+        for _, band, passed in self._bands:
+            self._paint_band(band, passed)
         for line in self._lines:
             line.setPen(pg.mkPen(c.muted, width=1))
         self._update_legend()

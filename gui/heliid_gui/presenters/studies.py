@@ -107,6 +107,7 @@ class Studies:
         self._keep(
             model=result.model, linear=result.linear, members=result.members,
             candidates=result.candidates, reason=reason, notices=result.notices,
+            used=result.campaign,
         )
         self.evolution.summary = last_words(result)
         self.evolution.set_state("finished")
@@ -144,7 +145,7 @@ class Studies:
         )
         return True
 
-    def _keep(self, **found: Any) -> None:
+    def _keep(self, used: Campaign | None = None, **found: Any) -> None:
         if self._asked is None:
             return
         key, name, created, setup, campaign = self._asked
@@ -152,7 +153,7 @@ class Studies:
         evolution = self.evolution
         self.bench.keep_run(
             Run(
-                key=key, name=name, created=created, setup=setup, campaign=campaign,
+                key=key, name=name, created=created, setup=setup, campaign=used or campaign,
                 config=setup.config, seconds=time.monotonic() - self._begun,
                 responses=dict(evolution.best.responses) if evolution.best else {},
                 linear_responses=dict(evolution.linear.responses) if evolution.linear else {},

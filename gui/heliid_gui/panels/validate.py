@@ -1,0 +1,191 @@
+"""The Validate view: an honest verdict, and the evidence behind each of its sentences."""
+
+from __future__ import annotations
+
+from PySide6.QtCore import Qt, Signal
+from PySide6.QtWidgets import QComboBox, QSplitter, QStackedWidget, QTabWidget, QWidget
+
+from heliid.data.campaign import Use
+from heliid_gui.panels.validate_tabs import (
+    FrequencyTab,
+    ModesTab,
+    NumbersTab,
+    ResidualsTab,
+    ResponseTab,
+)
+from heliid_gui.panels.verdict_list import VerdictList
+from heliid_gui.presenters import formatting as fmt
+from heliid_gui.presenters import judgement as presenter
+from heliid_gui.presenters.judges import Judges
+from heliid_gui.presenters.workbench import Workbench
+from heliid_gui.theme import SPACE
+from heliid_gui.widgets import Banner, Card, EmptyState, button, column, label, row
+
+
+class ValidatePanel(QWidget):
+    """One run judged."""
+
+    evolve_wanted = Signal()
+    cursor_moved = Signal(float, str)
+
+    def __init__(self, bench: Workbench, judges: Judges) -> None:
+        super().__init__()
+        self._bench, self._judges = bench, judges
+        self.run = QComboBox()
+        self.run.setMinimumContentsLength(14)
+        self.run.setAccessibleName(self.tr("Run"))
+        self.run.activated.connect(lambda: bench.choose_run(self.run.currentData()))
+        self.use = QComboBox()
+        self.use.setAccessibleName(self.tr("Which records"))
+        self.use.activated.connect(self._show_report)
+        self.verdict = VerdictList()
+        self.verdict.evidence_wanted.connect(self.show_evidence)
+        self.headline = label("", "muted")
+        self.banner = Banner()
+        self.test = button(self.tr("Score the test records"), self.score_test)
+        self.tabs = QTabWidget()
+        self.tabs.setDocumentMode(True)
+        self.tabs.tabBar().setDrawBase(False)
+        self.response, self.numbers = ResponseTab(), NumbersTab()
+        self.residuals, self.frequency, self.modes = ResidualsTab(), FrequencyTab(), ModesTab()
+        self._tabs = {
+            "response": (self.response, self.tr("Response")),
+            "numbers": (self.numbers, self.tr("Numbers")),
+            "residuals": (self.residuals, self.tr("Residuals")),
+            "frequency": (self.frequency, self.tr("Frequency")),
+            "modes": (self.modes, self.tr("Modes")),
+        }
+        for tab, title in self._tabs.values():
+            self.tabs.addTab(tab, title)
+        self.response.cursor_moved.connect(self.cursor_moved)
+        self._build()
+        bench.runs_changed.connect(self.refresh)
+        bench.run_chosen.connect(self.refresh)
+        judges.changed.connect(self.refresh)
+        self.refresh()
+
+    def _build(self) -> None:
+        left = Card(
+            row(label(self.tr("Verdict"), "heading"), 1, self.headline),
+            self.verdict, row(1, self.test), margins=SPACE + 4,
+        )
+        left.layout().setStretch(1, 1)
+        head = row(label(self.tr("Run"), "muted"), self.run, label(self.tr("on"), "muted"),
+                   self.use, 1)
+        right = Card(head, self.tabs, margins=SPACE + 4)
+        right.layout().setStretch(1, 1)
+        split = QSplitter(Qt.Orientation.Horizontal)
+        for part, least in ((left, 300), (right, 480)):
+            part.setMinimumWidth(least)
+            split.addWidget(part)
+        split.setStretchFactor(1, 1)
+        split.setSizes([360, 820])
+        split.setChildrenCollapsible(False)
+        empty = EmptyState(
+            "validate", self.tr("Nothing to judge yet"),
+            self.tr("Run a search first. Its best model is then judged here on pieces of flight "
+                    "that it was not trained on, with the best linear model beside it."),
+            button(self.tr("Go to Evolve"), self.evolve_wanted.emit, kind="primary"),
+        )
+        self.waiting = EmptyState("validate", self.tr("Judging the model…"),
+                                  self.tr("Free runs, residual tests, frequency responses and "
+                                          "natural modes take a few seconds."))
+        self.stack = QStackedWidget()
+        for page in (empty, self.waiting, split):
+            self.stack.addWidget(page)
+        self.setLayout(column(self.banner, self.stack, margins=SPACE))
+
+    def showEvent(self, event) -> None:
+        """Judge when somebody looks."""
+        super().showEvent(event)
+        self.refresh()
+
+    def refresh(self) -> None:
+        """Show the run of the moment, judging it first when nobody has."""
+        run = self._bench.find_run()
+        if run is None or run.model is None:
+            self.stack.setCurrentIndex(0)
+            return
+        self._fill_runs()
+        judgement = self._judges.find(run.key)
+        if judgement is None:
+            if self.isVisible():
+                self._judges.judge(run)
+            self.banner.show_text(self._judges.error(run.key), "warning")
+            self.stack.setCurrentIndex(1)
+            return
+        self.stack.setCurrentIndex(2)
+        self.banner.show_text("")
+        self.verdict.show_lights(presenter.lights(judgement))
+        self.headline.setText(presenter.headline(judgement))
+        self._fill_uses(judgement)
+        self._show_test_button(run, judgement)
+        self.modes.show_judgement(judgement)
+        self._show_report()
+
+    def _fill_runs(self) -> None:
+        self.run.clear()
+        for run in reversed(self._bench.runs):
+            self.run.addItem(run.name, run.key)
+        self.run.setCurrentIndex(max(0, self.run.findData(self._bench.current_run)))
+
+    def _fill_uses(self, judgement) -> None:
+        now = self.use.currentData()
+        self.use.clear()
+        names = {"validate": self.tr("validation records"), "train": self.tr("training records"),
+                 "test": self.tr("test records")}
+        for use in ("validate", "test", "train"):
+            if use in judgement.reports:
+                self.use.addItem(names[use], use)
+        self.use.setCurrentIndex(max(0, self.use.findData(now)))
+
+    def _show_test_button(self, run, judgement) -> None:
+        has_test = bool(run.campaign.with_use(Use.TEST))
+        done = "test" in judgement.reports
+        self.test.setVisible(has_test and not done)
+        self.test.setToolTip(self.tr(
+            "Do this once, when everything is chosen: a second look makes them less of a test. "
+            "The run remembers that it was done."
+        ))
+
+    def _show_report(self) -> None:
+        run = self._bench.find_run()
+        judgement = self._judges.find(run.key) if run is not None else None
+        if run is None or run.model is None or judgement is None:
+            return
+        report = judgement.reports.get(self.use.currentData())
+        if report is None:
+            return
+        for tab in (self.response, self.numbers, self.residuals, self.frequency):
+            tab.show_report(report, run.model.outputs)
+
+    def show_evidence(self, evidence: str) -> None:
+        """Open the tab (and the record) that a sentence of the verdict is about."""
+        key, record = presenter.evidence_tab(evidence)
+        tab = self._tabs[key][0]
+        self.tabs.setCurrentWidget(tab)
+        run = self._bench.find_run()
+        judgement = self._judges.find(run.key) if run is not None else None
+        if judgement is None or not record:
+            return
+        for use, report in judgement.reports.items():
+            if record in presenter.record_names(report):
+                self.use.setCurrentIndex(max(0, self.use.findData(use)))
+                self._show_report()
+                break
+        box = getattr(tab, "record", None)
+        if isinstance(box, QComboBox) and box.findText(record) >= 0:
+            box.setCurrentText(record)
+            box.activated.emit(box.currentIndex())
+
+    def score_test(self) -> None:
+        """Score the test records of the run; the run remembers it."""
+        run = self._bench.find_run()
+        if run is not None:
+            self._judges.judge(run, with_test=True)
+            self._bench.change_run(run.key, test_used=True)
+
+
+def run_title(run) -> str:
+    """The run in a list: name, searcher, error."""
+    return f"{run.name} · {fmt.SHORT_SEARCH.get(run.config.search, run.config.search)}"

@@ -1,0 +1,67 @@
+"""Judging runs in the worker, each once; no Qt, the worker is handed in."""
+
+from __future__ import annotations
+
+from typing import Any
+
+from heliid_gui.presenters.judgement import Judgement
+from heliid_gui.presenters.notify import Notifier
+from heliid_gui.presenters.studies import JobRunner
+from heliid_gui.presenters.workbench import Run
+
+JUDGE = "heliid_gui.tasks:judge"
+
+
+class Judges:
+    """Judgements by run; asked for when somebody looks, kept afterwards."""
+
+    def __init__(self, jobs: JobRunner) -> None:
+        self._jobs = jobs
+        self._found: dict[str, Judgement] = {}
+        self._errors: dict[str, str] = {}
+        self._asked: dict[str, bool] = {}
+        self.changed = Notifier()
+        self.task = JUDGE
+
+    def find(self, key: str) -> Judgement | None:
+        """The judgement of a run, if it is there."""
+        return self._found.get(key)
+
+    def error(self, key: str) -> str:
+        """Why a run could not be judged; empty when it could."""
+        return self._errors.get(key, "")
+
+    def judge(self, run: Run, *, with_test: bool = False) -> None:
+        """Ask for a judgement, once; ``with_test`` asks again, with the test records."""
+        if run.model is None or (run.key in self._asked and self._asked[run.key] >= with_test):
+            return
+        self._asked[run.key] = with_test
+        self._errors.pop(run.key, None)
+
+        def keep(value: Judgement) -> None:
+            self._found[run.key] = value
+            self.changed.emit()
+
+        def fail(sentence: str, _details: str = "") -> None:
+            self._errors[run.key] = sentence
+            self._asked.pop(run.key, None)
+            if run.key not in self._found:
+                self.changed.emit()
+
+        self._jobs.submit(
+            self.task,
+            (run.model, run.linear, run.members or (run.model,), run.campaign, with_test),
+            slot=f"judge {run.key}", on_result=keep, on_error=fail,
+            on_lost=lambda sentence: fail(sentence or "The judgement was stopped."),
+        )
+
+    def forget(self) -> None:
+        """A new project: nothing is judged."""
+        self._found.clear()
+        self._errors.clear()
+        self._asked.clear()
+        self.changed.emit()
+
+    def all(self) -> dict[str, Any]:
+        """Every judgement there is, by run key."""
+        return dict(self._found)
