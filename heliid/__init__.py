@@ -14,27 +14,11 @@ See ``docs/api.md``.
 from __future__ import annotations
 
 import importlib
-from typing import TYPE_CHECKING, Any
+from typing import Any
 
 __version__ = "0.1.0"
 
-if TYPE_CHECKING:
-    from heliid.api import predict, save_study, score, simulate
-    from heliid.data.campaign import Campaign, Use, make_campaign
-    from heliid.data.csvfile import read_csv
-    from heliid.data.record import Channel, FlightRecord, split_in_time
-    from heliid.ensemble import Ensemble, make_ensemble
-    from heliid.errors import HeliIDError
-    from heliid.export.model_files import load_model, save_model
-    from heliid.export.targets import export as export_model
-    from heliid.model.network import NarxModel
-    from heliid.model.simulate import Response
-    from heliid.physics import linearise, modes
-    from heliid.study import OrderBox, StudyConfig, StudyResult, fit, identify
-    from heliid.study.compare import compare_searches
-    from heliid.study.judgement import judge_study
-    from heliid.validation.judge import judge
-
+# What each name is, for type checkers: __init__.pyi (an import here would tie every room to all).
 _HOMES = {
     "heliid.api": ("predict", "save_study", "score", "simulate"),
     "heliid.data.campaign": ("Campaign", "Use", "make_campaign"),
