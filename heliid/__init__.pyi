@@ -2,6 +2,7 @@
 
 from typing import Final
 
+import heliid.export.targets
 from heliid.api import predict as predict
 from heliid.api import save_study as save_study
 from heliid.api import score as score
@@ -33,5 +34,4 @@ from heliid.validation.judge import judge as judge
 
 __version__: Final[str]
 __all__: list[str]
-
-export_model = _export
+export_model = heliid.export.targets.export

@@ -60,6 +60,6 @@ def test_page_runs_from_top_to_bottom(tmp_path):
 
 def test_type_stub_names_exactly_the_public_names():
     stub = (REPOSITORY / "heliid" / "__init__.pyi").read_text()
-    named = set(re.findall(r"import (\w+) as \1$|^(\w+) = _|^(\w+): ", stub, re.MULTILINE))
+    named = set(re.findall(r"import (\w+) as \1$|^(\w+) = |^(\w+): ", stub, re.MULTILINE))
     flat = {name for group in named for name in group if name}
     assert flat == {*heliid.__all__, "__all__"}
