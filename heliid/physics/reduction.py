@@ -25,6 +25,7 @@ from heliid.physics.linear_model import LinearModel
 
 GRAVITY = 9.80665  # m/s^2
 LENGTH_S = 20.0  # s of response that the fit sees
+SHORT_S = 6.0  # s, the short-term part of a response
 UNIT_S = 0.7  # s, time unit of the 3-2-1-1
 PATTERN = (3, 2, 1, 1)
 LONGEST_DELAY = 0.4  # s
@@ -245,6 +246,16 @@ def _fit(
     )
     a, b, seconds = (one[0] for one in pattern.unpack(found.x[None]))
     n = len(wanted)
-    inequality = theil(wanted.reshape(n, -1), outputs(found.x[None])[0].reshape(n, -1)).u
-    worst = float(np.nan_to_num(np.nanmax(inequality), nan=1.0))
+    worst = worst_theil(wanted.reshape(n, -1), outputs(found.x[None])[0].reshape(n, -1), dt)
     return Reduced(a, b / linear.input_std, kind, seconds, worst)
+
+
+def worst_theil(full: np.ndarray, reduced: np.ndarray, dt: float) -> float:
+    """The largest Theil's U of any column (N, n), over the whole response and its first seconds.
+
+    Over the whole alone, the growth of an unstable phugoid would hide everything else.
+    """
+    short = round(SHORT_S / dt)
+    both = np.concatenate([theil(full[:end], reduced[:end]).u for end in (short, len(full))])
+    known = both[np.isfinite(both)]
+    return float(known.max()) if known.size else 0.0

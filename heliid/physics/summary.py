@@ -9,7 +9,6 @@ from typing import Any
 import numpy as np
 
 from heliid.ensemble import interval as interval_of
-from heliid.metrics import theil
 from heliid.model.network import NarxModel
 from heliid.physics.derivatives import (
     LONGITUDINAL,
@@ -20,7 +19,7 @@ from heliid.physics.derivatives import (
 )
 from heliid.physics.linear_model import LinearModel, linearise
 from heliid.physics.modes import Mode, dominant_eigenvalues, match, name_modes
-from heliid.physics.reduction import Reduced, excitation, reduce_longitudinal
+from heliid.physics.reduction import Reduced, excitation, reduce_longitudinal, worst_theil
 from heliid.physics.responses import simulate_from_trim
 
 REFUSE_ABOVE = 0.1  # Theil's U between reduced and full model
@@ -205,8 +204,7 @@ def reduction_theil(
         if diverged_at is not None:
             return 1.0
         response = (full - still)[:, order]
-        inequality = theil(response, reduced.simulate(u, model.dt)).u
-        worst = max(worst, float(np.nan_to_num(np.nanmax(inequality), nan=1.0)))
+        worst = max(worst, worst_theil(response, reduced.simulate(u, model.dt), model.dt))
     return worst
 
 
