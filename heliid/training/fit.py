@@ -169,30 +169,45 @@ def run_stage(
     iterations: int,
     should_stop: ShouldStop = never,
 ) -> Stage:
-    """One horizon of the curriculum; halved until the start does not diverge."""
+    """One horizon of the curriculum.
+
+    Where the start diverges the horizon is halved until it does not, and doubled again from what
+    was learnt there.
+    """
     data, n_start = problem.dataset, problem.structure.n_start
     ridge = settings.ridge_first
     if stage.iterations > 0 and math.isfinite(stage.cost):
         ridge = max(settings.ridge * stage.noise, settings.ridge_least)
+    target = max(2, round(horizon_s / data.dt)) if horizon_s > 0 else 0
+    wanted = data.segments(n_start, target)
+    longest = int(wanted[:, 1].max())
     if horizon_s == WHOLE and settings.window_s > 0:
         problem = make_problem(problem.structure, data.doubled(), settings)
-        mixed = data.mixed_segments(n_start, max(2, round(settings.window_s / data.dt)))
+        wanted = data.mixed_segments(n_start, max(2, round(settings.window_s / data.dt)))
     problem.prior = stage_prior(problem.structure, data, settings, ridge)
-    horizon = max(2, round(horizon_s / data.dt)) if horizon_s > 0 else 0
+    horizon, reached = longest, stage
     while True:
-        segments = data.segments(n_start, horizon)
-        if problem.dataset is not data:
-            segments = mixed if horizon == 0 else segments
+        segments = wanted if horizon >= longest else data.segments(n_start, horizon)
         found: Descent = descend(
-            problem, stage.theta, segments,
-            iterations=iterations, mu=max(stage.mu, 1e-4), should_stop=should_stop,
+            problem, reached.theta, segments,
+            iterations=iterations, mu=max(reached.mu, 1e-4), should_stop=should_stop,
         )  # fmt: skip
-        if math.isfinite(found.cost) or horizon == 1:
-            break
-        horizon = max(1, int(segments[:, 1].max()) // 2)
-    noise = residual_noise(problem, found.theta, segments) if math.isfinite(found.cost) else 0.0
-    done = stage.iterations + found.iterations
-    return Stage(found.theta, found.cost, found.mu, done, horizon, noise)
+        if math.isfinite(found.cost):
+            reached = Stage(
+                found.theta,
+                found.cost,
+                found.mu,
+                reached.iterations + found.iterations,
+                target if horizon >= longest else horizon,
+                residual_noise(problem, found.theta, segments),
+            )
+            if horizon >= longest or should_stop():
+                return reached
+            horizon = min(2 * horizon, longest)
+        elif reached is not stage or horizon == 1:
+            return reached
+        else:
+            horizon = max(1, horizon // 2)
 
 
 def residual_noise(problem: Problem, theta: np.ndarray, segments: np.ndarray) -> float:
