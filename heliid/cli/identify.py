@@ -30,6 +30,7 @@ _IGNORED_IN_COMMAND = ("--json", "--resume")
 def run(options: argparse.Namespace) -> int:
     """Read, study, judge, write, print."""
     from heliid.data.campaign import Use
+    from heliid.export.assessment import assess
     from heliid.export.study_files import prepare_folder, write_study
     from heliid.study.judgement import judge_study
 
@@ -43,7 +44,9 @@ def run(options: argparse.Namespace) -> int:
     with_test = bool(campaign.with_use(Use.TEST))
     result, judged = judge_study(result, with_test=with_test)
     result = _with_notices(result, said)
-    summary = write_study(result, judged, folder, command=command_text(), created=today())
+    summary = write_study(
+        result, assess(result, judged), folder, command=command_text(), created=today()
+    )
     if result.reason != "stopped":
         (folder / CHECKPOINT).unlink(missing_ok=True)
     if options.json:
@@ -163,6 +166,7 @@ def summary_text(summary: dict[str, Any], folder: Path) -> str:
         lines.append(f"Search        {summary['candidates']} unique orders, {summary['reason']}")
     lines.append(f"Time          {summary['seconds']:.1f} s")
     text = "\n".join(lines) + "\n\n" + fit_table(summary)
+    text += "\n" + verdict_table(summary)
     for notice in summary["notices"]:
         text += f"\n{notice}"
     return text + f"\n\nWritten to {folder}: {', '.join(summary['files'].values())}"
@@ -188,6 +192,15 @@ def fit_table(summary: dict[str, Any]) -> str:
             rows.append((use, line["record"], line["output"], *values))
     header = ("use", "record", "output", "rmse", "unit", "nrmse", "fit", "linear fit", "note")
     return console.table(header, rows)
+
+
+def verdict_table(summary: dict[str, Any]) -> str:
+    """One line per question of the verdict."""
+    words = {"green": "yes", "amber": "partly", "red": "NO", "grey": "?"}
+    lines = [
+        f"{words[one['light']]:>6}  {one['text']} {one['sentence']}" for one in summary["verdict"]
+    ]
+    return "\n".join(lines) + "\n"
 
 
 def _fit(line: dict[str, Any]) -> str:

@@ -13,6 +13,7 @@ import numpy as np
 
 from heliid.data.campaign import Campaign, Use
 from heliid.data.record import Channel
+from heliid.export.assessment import Assessment
 from heliid.export.model_files import model_hash
 from heliid.export.page import (
     BAD,
@@ -35,6 +36,7 @@ from heliid.export.report_judgement import (
     mean_fit,
     thresholds_blocks,
 )
+from heliid.export.report_physics import physics_blocks, verdict_blocks
 from heliid.export.svg import Curve, Panel, panel_svg
 from heliid.model.network import NarxModel
 from heliid.search.encoding import structure_text
@@ -53,14 +55,18 @@ USE_TITLES = {Use.VALIDATE: "Validation", Use.TEST: "Test", Use.TRAIN: "Training
 class ReportInput:
     """What the report is made of, besides the study itself.
 
-    ``judged``: one ``ValidationReport`` per use, the best linear model inside; ``extra``: blocks
-    of other rooms (physics, doctor, verdict), by title, put before the notices.
+    ``extra``: blocks of other rooms (the data doctor), by title, put before the limits.
     """
 
-    judged: Mapping[Use, ValidationReport]
+    assessment: Assessment
     command: str = ""
     created: str = ""
     extra: Mapping[str, Sequence[Block]] = field(default_factory=dict)
+
+    @property
+    def judged(self) -> Mapping[Use, ValidationReport]:
+        """One report per use."""
+        return self.assessment.judged
 
 
 def study_report(result: StudyResult, given: ReportInput) -> str:
@@ -87,6 +93,7 @@ def study_blocks(
     """The whole content, in reading order."""
     blocks: list[Block] = []
     blocks += _summary(result, given)
+    blocks += verdict_blocks(given.assessment.questions)
     blocks += _data(result)
     blocks += _structure(result)
     blocks += _search(result, n_bins)
@@ -98,6 +105,7 @@ def study_blocks(
     for use, report in given.judged.items():
         blocks += [Heading(f"Time histories, {USE_TITLES[use].lower()}")]
         blocks += history_blocks(report, n_bins)
+    blocks += physics_blocks(given.assessment.physics)
     for title, more in given.extra.items():
         blocks += [Heading(title), *more]
     blocks += thresholds_blocks(given.judged)

@@ -7,13 +7,13 @@ import csv
 import io
 import math
 import os
-from collections.abc import Mapping
 from pathlib import Path
 from typing import Any
 
 from heliid.atomic import write_json, write_text
 from heliid.data.campaign import Use
 from heliid.errors import ExportError
+from heliid.export.assessment import Assessment
 from heliid.export.model_files import load_model, model_hash, save_model
 from heliid.export.report import ReportInput, study_report
 from heliid.model.network import NarxModel
@@ -57,7 +57,7 @@ def prepare_folder(folder: Path) -> Path:
 
 def write_study(
     result: StudyResult,
-    judged: Mapping[Use, ValidationReport],
+    assessment: Assessment,
     folder: Path,
     *,
     command: str = "",
@@ -65,11 +65,11 @@ def write_study(
 ) -> dict[str, Any]:
     """Write all files, each whole or not at all, the summary last; the summary comes back.
 
-    ``judged`` as from ``judge_study``; ``created`` is a date for the summary and the report (the
+    ``assessment`` as from ``assess``; ``created`` is a date for the summary and the report (the
     models hold none, so that the same study gives the same bits).
     """
-    summary = study_summary(result, judged, command=command, created=created)
-    report = study_report(result, ReportInput(judged, command, created))
+    summary = study_summary(result, assessment, command=command, created=created)
+    report = study_report(result, ReportInput(assessment, command, created))
     try:
         save_model(result.model, folder / MODEL)
         save_model(result.linear, folder / LINEAR)
@@ -128,13 +128,13 @@ def candidates_csv(result: StudyResult) -> str:
 
 def study_summary(
     result: StudyResult,
-    judged: Mapping[Use, ValidationReport],
+    assessment: Assessment,
     *,
     command: str = "",
     created: str = "",
 ) -> dict[str, Any]:
     """What the study found as plain data for strict JSON; errors in the units of the headers."""
-    model = result.model
+    model, judged = result.model, assessment.judged
     return {
         "format": "heliid-summary",
         "format_version": 1,
@@ -163,6 +163,7 @@ def study_summary(
         "linear_scores": {
             str(use): _table(report.linear) for use, report in judged.items() if report.linear
         },
+        **assessment.to_dict(),
         "notices": list(result.notices),
     }
 
