@@ -16,12 +16,14 @@ from heliid_gui.jobs import Jobs
 from heliid_gui.loading import ENDINGS, Loader, find_files, read_records
 from heliid_gui.panels.data import DataPanel
 from heliid_gui.panels.evolve import EvolvePanel
+from heliid_gui.panels.export import ExportPanel
 from heliid_gui.panels.home import HomePanel
 from heliid_gui.panels.model import ModelPanel
 from heliid_gui.panels.placeholder import WaitingPanel
 from heliid_gui.panels.validate import ValidatePanel
 from heliid_gui.presenters import examples
 from heliid_gui.presenters import setup as setups
+from heliid_gui.presenters.exports import Exports
 from heliid_gui.presenters.judges import Judges
 from heliid_gui.presenters.setup import Setup
 from heliid_gui.presenters.studies import Studies
@@ -45,6 +47,7 @@ class MainWindow(QMainWindow):
         self.jobs = jobs or Jobs(self)
         self.side_jobs = Jobs(self, clock=self.jobs)
         self.judges = Judges(self.side_jobs)
+        self.exports = Exports(self.side_jobs)
         self.loader = Loader()
         self.problems = Problems(self)
         self.studies = Studies(
@@ -76,6 +79,7 @@ class MainWindow(QMainWindow):
         self.model = ModelPanel(self.bench)
         self.evolve = EvolvePanel(self.bench)
         self.validate = ValidatePanel(self.bench, self.judges)
+        self.export = ExportPanel(self.bench, self.exports)
         self.views: dict[str, QWidget] = {
             "home": self.home,
             "data": self.data,
@@ -84,7 +88,7 @@ class MainWindow(QMainWindow):
             "evolve": self.evolve,
             "validate": self.validate,
             "compare": WaitingPanel("compare", self.tr("Nothing to compare yet"), ""),
-            "export": WaitingPanel("export", self.tr("Nothing to export yet"), ""),
+            "export": self.export,
         }
         self.stack = QStackedWidget()
         for view in self.views.values():
@@ -112,6 +116,7 @@ class MainWindow(QMainWindow):
         self.data.cursor_moved.connect(self._show_cursor)
         self.evolve.cursor_moved.connect(self._show_cursor)
         self.validate.evolve_wanted.connect(lambda: self.show_step("evolve"))
+        self.export.evolve_wanted.connect(lambda: self.show_step("evolve"))
         self.validate.cursor_moved.connect(self._show_cursor)
         self.model.data_wanted.connect(lambda: self.show_step("data"))
         self.model.start_wanted.connect(self.start)

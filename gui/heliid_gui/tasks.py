@@ -9,6 +9,7 @@ from __future__ import annotations
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
+from heliid.errors import CampaignError
 from heliid.events import BestImproved, Event, Report, ShouldStop
 
 from heliid_gui.presenters.judgement import Judgement
@@ -16,8 +17,12 @@ from heliid_gui.presenters.judgement import Judgement
 if TYPE_CHECKING:
     from heliid.data.campaign import Campaign
     from heliid.data.record import FlightRecord
+    from heliid.export.targets import Exported
     from heliid.model.network import NarxModel
     from heliid.study import StudyConfig, StudyResult
+    from heliid_gui.presenters.workbench import Run
+
+PREVIEW_CHARACTERS = 6000
 
 
 def warm_up() -> None:
@@ -125,3 +130,75 @@ def judge(
         facts=campaign_facts(model, campaign),
     )
     return Judgement(reports, questions, physics, why_not)
+
+
+def export_model(
+    model: NarxModel, target: str, path: Path, records: tuple[FlightRecord, ...],
+    options: dict[str, str], *, report: Report, should_stop: ShouldStop,
+) -> Exported:
+    """The model written in one form and run again by something that is not HeliID."""
+    from heliid.export.targets import export
+
+    del report, should_stop
+    return export(model, target, path, records=records, **options)
+
+
+def preview(
+    model: NarxModel, target: str, options: dict[str, str], *,
+    report: Report, should_stop: ShouldStop,
+) -> str:
+    """The beginning of what would be written."""
+    from heliid.export.targets import preview as preview_text
+
+    del report, should_stop
+    text = preview_text(model, target, **options)
+    return text if len(text) <= PREVIEW_CHARACTERS else text[:PREVIEW_CHARACTERS] + "\n…"
+
+
+def study_result(run: Run) -> StudyResult:
+    """A run of the window as a study's result."""
+    import math
+
+    from heliid.study import StudyResult
+
+    if run.model is None:
+        raise CampaignError("This run has no model.")
+    linear = run.linear or run.model
+    costs = [one.cost for one in run.candidates if math.isfinite(one.cost)]
+    return StudyResult(
+        run.model, linear, run.members or (run.model,), run.candidates, run.config, run.reason,
+        run.notices, run.seconds, cost=run.cost if math.isfinite(run.cost) else min(costs,
+        default=math.nan), linear_cost=run.linear_cost, campaign=run.campaign,
+    )
+
+
+def write_report(
+    run: Run, path: Path, *, report: Report, should_stop: ShouldStop,
+) -> Path:
+    """The identification report of a run as one HTML page."""
+    from heliid import atomic
+    from heliid.export.report import ReportInput, study_report
+    from heliid.study.judgement import judge_study
+
+    del report
+    result, judged = judge_study(
+        study_result(run), with_test=run.test_used, should_stop=should_stop
+    )
+    page = study_report(result, ReportInput(judged, "", run.created[:10]))
+    atomic.write_file(path, lambda file: file.write(page.encode()))
+    return path
+
+
+def write_all(
+    run: Run, folder: Path, *, report: Report, should_stop: ShouldStop,
+) -> Path:
+    """Everything about a run in a folder: models, candidates, report, summary."""
+    from heliid.export.study_files import prepare_folder, write_study
+    from heliid.study.judgement import judge_study
+
+    del report
+    result, judged = judge_study(
+        study_result(run), with_test=run.test_used, should_stop=should_stop
+    )
+    write_study(result, judged, prepare_folder(folder), created=run.created[:10])
+    return folder

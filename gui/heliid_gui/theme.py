@@ -175,6 +175,8 @@ def style_sheet(c: Colours) -> str:
     #rail {{ background: {c.surface}; border-right: 1px solid {c.border}; }}
     #card {{ background: {c.surface}; border: 1px solid {c.border}; border-radius: 8px; }}
     #card[clickable="true"]:hover, #card[clickable="true"]:focus {{ border-color: {c.accent}; }}
+    #lineChosen {{ border: 1px solid {c.accent}; border-radius: 6px;
+        background: {c.accent_soft}; }}
     #line {{ border: 1px solid transparent; border-radius: 6px; }}
     #line:hover {{ background: {c.hover}; }}
     #line:focus {{ border-color: {c.accent}; }}
@@ -260,6 +262,7 @@ def style_sheet(c: Colours) -> str:
         selection-background-color: {c.accent_soft}; selection-color: {c.text}; }}
     QTreeView::item, QListView::item {{ padding: 3px 2px; }}
     QTableView {{ gridline-color: {c.border}; }}
+    QHeaderView {{ background: {c.surface}; }}
     QHeaderView::section {{ background: {c.surface}; color: {c.muted}; border: none;
         border-bottom: 1px solid {c.border}; padding: 6px 4px; font-weight: 600; }}
     QHeaderView::up-arrow {{ image: {up}; width: 10px; height: 10px; }}

@@ -71,7 +71,7 @@ class TextTable(QTableWidget):
         self.setSortingEnabled(True)
         self.resizeColumnsToContents()
         for index in range(self.columnCount()):
-            self.setColumnWidth(index, min(self.columnWidth(index) + 14, 320))
+            self.setColumnWidth(index, min(self.columnWidth(index) + 8, 320))
 
     def text(self) -> str:
         """The whole table, tab separated."""

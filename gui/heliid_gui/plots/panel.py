@@ -20,6 +20,7 @@ from PySide6.QtWidgets import QVBoxLayout, QWidget
 from heliid_gui.plots import styles
 from heliid_gui.plots.decimate import Pyramid
 from heliid_gui.plots.legend import Legend
+from heliid_gui.plots.log_axis import LogAxis
 from heliid_gui.plots.menu import show_menu
 from heliid_gui.plots.styles import Kind
 from heliid_gui.plots.view_box import TimeViewBox
@@ -146,15 +147,14 @@ class PlotPanel(QWidget):
 
     def _add_plot(self, number: int, row: Row, *, is_last: bool) -> None:
         box = TimeViewBox()
-        plot = pg.PlotItem(viewBox=box, enableMenu=False)
+        axes = {"bottom": LogAxis("bottom")} if self._log_x else None
+        plot = pg.PlotItem(viewBox=box, enableMenu=False, axisItems=axes)
         plot.hideButtons()
         for side in ("left", "bottom"):
             plot.getAxis(side).enableAutoSIPrefix(False)
         plot.getAxis("left").setWidth(AXIS_WIDTH)
         plot.getAxis("bottom").setStyle(showValues=is_last)
         plot.getAxis("bottom").setHeight(34 if is_last else 6)
-        if self._log_x:
-            plot.getAxis("bottom").setLogMode(True)
         if is_last:
             plot.setLabel("bottom", self._x_label)
         box.disableAutoRange()
@@ -254,8 +254,8 @@ class PlotPanel(QWidget):
         fill.setAlpha(48)
         band.setBrush(fill)
         edge = QColor(fill)
-        edge.setAlpha(150)
-        band.setPen(pg.mkPen(edge, width=1, style=None if passed else Qt.PenStyle.DashLine))
+        edge.setAlpha(200)
+        band.setPen(pg.mkPen(None) if passed else pg.mkPen(edge, style=Qt.PenStyle.DashLine))
 
     def set_region_mode(self, on: bool) -> None:
         """Dragging marks a piece of time instead of panning."""

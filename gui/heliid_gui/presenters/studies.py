@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import math
 import time
 from collections.abc import Callable
 from pathlib import Path
@@ -107,7 +108,7 @@ class Studies:
         self._keep(
             model=result.model, linear=result.linear, members=result.members,
             candidates=result.candidates, reason=reason, notices=result.notices,
-            used=result.campaign,
+            used=result.campaign, cost=result.cost, linear_cost=result.linear_cost,
         )
         self.evolution.summary = last_words(result)
         self.evolution.set_state("finished")
@@ -142,6 +143,8 @@ class Studies:
         self._keep(
             model=evolution.model, linear=linear, members=(evolution.model,),
             candidates=tuple(evolution.candidates), reason=reason, notices=notices,
+            cost=evolution.best.cost if evolution.best else math.nan,
+            linear_cost=evolution.linear.cost if evolution.linear else math.nan,
         )
         return True
 

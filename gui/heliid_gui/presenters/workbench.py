@@ -7,6 +7,7 @@ between values.
 from __future__ import annotations
 
 import itertools
+import math
 from collections.abc import Callable, Sequence
 from dataclasses import dataclass, field, replace
 from datetime import UTC, datetime
@@ -42,6 +43,8 @@ class Run:
     reason: str = ""
     notices: tuple[str, ...] = ()
     seconds: float = 0.0
+    cost: float = math.nan  # of the model on validation
+    linear_cost: float = math.nan
     starred: bool = False
     test_used: bool = False
 
