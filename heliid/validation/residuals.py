@@ -70,9 +70,10 @@ def correlate(a: np.ndarray, b: np.ndarray, n_lags: int) -> np.ndarray:
     scale = float(np.sqrt(np.dot(a, a) * np.dot(b, b)))
     if scale == 0.0:
         return np.zeros(2 * n_lags + 1)
-    full = signal.correlate(b, a, mode="full", method="direct" if len(a) < 500 else "fft")
-    middle = len(a) - 1
-    return full[middle - n_lags : middle + n_lags + 1] / scale
+    n = len(a)
+    ahead = [np.dot(a[: n - lag], b[lag:]) for lag in range(n_lags + 1)]
+    behind = [np.dot(a[lag:], b[: n - lag]) for lag in range(n_lags, 0, -1)]
+    return np.array(behind + ahead) / scale
 
 
 def _share(values: np.ndarray, bound: float) -> float:
