@@ -12,7 +12,7 @@ from heliid.export.c_source import c_files
 from heliid.export.fmu import VERSIONS, build_fmu
 from heliid.export.matlab import matlab_files
 from heliid.export.model_files import load_model, model_hash, model_to_text
-from heliid.export.names import is_matlab_name
+from heliid.export.names import csv_cell, is_matlab_name
 from heliid.export.onnx_graph import onnx_files
 from heliid.export.portable import Portable, single_tolerance
 from heliid.export.python_source import python_files
@@ -128,6 +128,20 @@ def _linear(portable: Portable, chosen: Choices, records: Records) -> Written:  
     return Written(files, check=lambda folder: check_state_space(portable, folder / name))
 
 
+def _low_bit(portable: Portable, chosen: Choices, records: Records) -> Written:  # noqa: ARG001
+    from heliid.export.low_bit import study_bits
+
+    study = study_bits(portable.model, records)
+    fields = list(study.rows[0].__dataclass_fields__)
+    lines = [",".join(fields)]
+    lines += [",".join(csv_cell(str(getattr(row, f))) for f in fields) for row in study.rows]
+    name, text = f"{portable.file}.csv", "\n".join(lines) + "\n"
+    notes = [study.recommendation]
+    if not records:
+        notes.append("Give validation records to measure the loss where it matters.")
+    return Written({name: text}, tuple(notes), lambda folder: _read_back(folder / name, text))
+
+
 def _read_back(path: Path, text: str) -> Verified:
     """The file holds the text that was meant, and every number in it reads back exactly."""
     lines = path.read_text(encoding="utf-8").splitlines()
@@ -163,4 +177,6 @@ FORMS: tuple[Target, ...] = (
            (".csv",), (UNITS,), _csv, uses_records=True),
     Target("linear", "Linearised state space", "A, B, C, D at trim for control design",
            (".json", ".csv", ".mat"), (_FORM,), _linear, suffix_option="form"),
+    Target("lowbit", "Low-bit study", "Table of bits against fit: ternary, int8, int16, float",
+           (".csv",), (), _low_bit, uses_records=True),
 )  # fmt: skip

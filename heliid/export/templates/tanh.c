@@ -1,5 +1,6 @@
 
-#if defined(${NAME}_USE_LIBM) || defined(__FAST_MATH__) || (FLT_EVAL_METHOD != 0)
+#if defined(${NAME}_USE_LIBM) || defined(__FAST_MATH__) || (FLT_EVAL_METHOD < 0) || \
+    (FLT_EVAL_METHOD == 2)
 #include <math.h>
 static real bounded(real x) { return (real)${libm}(x); }
 #else
