@@ -50,9 +50,8 @@ def save_study(result: StudyResult, folder: str | Path) -> dict[str, Any]:
     Test records of the campaign, if there are any, are scored now. The summary comes back.
     """
     from heliid.data.campaign import Use
-    from heliid.export.assessment import assess
     from heliid.export.study_files import prepare_folder, write_study
 
     has_test = result.campaign is not None and bool(result.campaign.with_use(Use.TEST))
     judged, reports = judge_study(result, with_test=has_test)
-    return write_study(judged, assess(judged, reports), prepare_folder(Path(folder)))
+    return write_study(judged, reports, prepare_folder(Path(folder)))

@@ -30,7 +30,6 @@ _IGNORED_IN_COMMAND = ("--json", "--resume")
 def run(options: argparse.Namespace) -> int:
     """Read, study, judge, write, print."""
     from heliid.data.campaign import Use
-    from heliid.export.assessment import assess
     from heliid.export.study_files import prepare_folder, write_study
     from heliid.study.judgement import judge_study
 
@@ -44,9 +43,7 @@ def run(options: argparse.Namespace) -> int:
     with_test = bool(campaign.with_use(Use.TEST))
     result, judged = judge_study(result, with_test=with_test)
     result = _with_notices(result, said)
-    summary = write_study(
-        result, assess(result, judged), folder, command=command_text(), created=today()
-    )
+    summary = write_study(result, judged, folder, command=command_text(), created=today())
     if result.reason != "stopped":
         (folder / CHECKPOINT).unlink(missing_ok=True)
     if options.json:

@@ -162,7 +162,7 @@ table{border-collapse:collapse;font-size:13px;margin:8px 0 16px}
 th,td{padding:3px 10px 3px 0;border-bottom:1px solid var(--line);vertical-align:top}
 th{text-align:left;font-weight:600}th.num,td.num{text-align:right;font-variant-numeric:tabular-nums}
 .facts th{width:220px;font-weight:400;color:var(--soft)}.wide{overflow-x:auto}
-td.num{white-space:nowrap}td.text{min-width:50px}
+td.num,td.good,td.warn,td.bad{white-space:nowrap}td.text{min-width:50px}
 .good{color:var(--good)}.warn{color:var(--warn)}.bad{color:var(--bad);font-weight:600}
 .remark{background:var(--fill);border-left:4px solid var(--soft);padding:8px 12px;margin:8px 0}
 .remark.good{border-color:var(--good)}.remark.warn{border-color:var(--warn)}

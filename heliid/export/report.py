@@ -7,13 +7,13 @@ less than 2 MB. Nothing is computed here that the study or the judgement did not
 from __future__ import annotations
 
 from collections.abc import Mapping, Sequence
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 
 import numpy as np
 
 from heliid.data.campaign import Campaign, Use
 from heliid.data.record import Channel
-from heliid.export.assessment import Assessment
+from heliid.export.assessment import Assessment, assess
 from heliid.export.model_files import model_hash
 from heliid.export.page import (
     BAD,
@@ -30,12 +30,8 @@ from heliid.export.page import (
     Text,
     page_html,
 )
-from heliid.export.report_judgement import (
-    history_blocks,
-    judgement_blocks,
-    mean_fit,
-    thresholds_blocks,
-)
+from heliid.export.report_figures import history_blocks
+from heliid.export.report_judgement import judgement_blocks, mean_fit, thresholds_blocks
 from heliid.export.report_physics import physics_blocks, verdict_blocks
 from heliid.export.svg import Curve, Panel, panel_svg
 from heliid.model.network import NarxModel
@@ -55,18 +51,16 @@ USE_TITLES = {Use.VALIDATE: "Validation", Use.TEST: "Test", Use.TRAIN: "Training
 class ReportInput:
     """What the report is made of, besides the study itself.
 
+    ``judged``: one ``ValidationReport`` per use, the best linear model inside (``judge_study``).
+    ``assessment`` is made from it when it is not given.
     ``extra``: blocks of other rooms (the data doctor), by title, put before the limits.
     """
 
-    assessment: Assessment
+    judged: Mapping[Use, ValidationReport]
     command: str = ""
     created: str = ""
+    assessment: Assessment | None = None
     extra: Mapping[str, Sequence[Block]] = field(default_factory=dict)
-
-    @property
-    def judged(self) -> Mapping[Use, ValidationReport]:
-        """One report per use."""
-        return self.assessment.judged
 
 
 def study_report(result: StudyResult, given: ReportInput) -> str:
@@ -80,6 +74,7 @@ def study_report(result: StudyResult, given: ReportInput) -> str:
     subtitle = f"From {ways}. Made by HeliID {model.provenance['versions']['heliid']}{made}."
     subtitle = subtitle.replace(" and ", " to ", 1)
     page = ""
+    given = replace(given, assessment=given.assessment or assess(result, given.judged))
     for n_bins in BIN_STEPS:
         page = page_html(title, subtitle, study_blocks(result, given, n_bins))
         if len(page.encode()) <= MAX_BYTES:
@@ -91,9 +86,10 @@ def study_blocks(
     result: StudyResult, given: ReportInput, n_bins: int = BIN_STEPS[0]
 ) -> list[Block]:
     """The whole content, in reading order."""
+    assessment = given.assessment or assess(result, given.judged)
     blocks: list[Block] = []
     blocks += _summary(result, given)
-    blocks += verdict_blocks(given.assessment.questions)
+    blocks += verdict_blocks(assessment.questions)
     blocks += _data(result)
     blocks += _structure(result)
     blocks += _search(result, n_bins)
@@ -105,7 +101,7 @@ def study_blocks(
     for use, report in given.judged.items():
         blocks += [Heading(f"Time histories, {USE_TITLES[use].lower()}")]
         blocks += history_blocks(report, n_bins)
-    blocks += physics_blocks(given.assessment.physics)
+    blocks += physics_blocks(assessment.physics)
     for title, more in given.extra.items():
         blocks += [Heading(title), *more]
     blocks += thresholds_blocks(given.judged)

@@ -8,13 +8,11 @@ from typing import Any
 import numpy as np
 
 from heliid.export.page import BAD, GOOD, WARN, Block, Cell, Figure, Heading, Remark, Table, Text
-from heliid.export.svg import Curve, Panel, panel_svg, spans_of
-from heliid.units import unit_or_free
-from heliid.validation import GUIDELINE, RecordJudgement, Score, Thresholds, ValidationReport
+from heliid.export.report_figures import frequency_panels
+from heliid.export.svg import panel_svg
+from heliid.validation import GUIDELINE, Score, Thresholds, ValidationReport
 
-HISTORY_HEIGHT, RESIDUAL_HEIGHT = 180, 110
 SMALL_THEIL = 0.1  # a model this close: bias and size are shares of next to nothing
-KINDS = ("model", "other", "third", "linear")
 
 
 def mean_fit(report: ValidationReport) -> float:
@@ -107,11 +105,12 @@ def _between(value: float, limits: Thresholds, good: str, limit: str) -> Cell:
     """A number with a verdict: good up to one limit, acceptable up to the other."""
     if not np.isfinite(value):
         return Cell("-")
+    text = f"{value:.3f}" if limits[limit] < 10.0 else f"{value:.1f}"
     mark = GOOD if value <= limits[good] else WARN if value <= limits[limit] else BAD
     hint = (
         f"good up to {limits[good]:g}, acceptable up to {limits[limit]:g}; {_source(limits, limit)}"
     )
-    return Cell(_number(value), mark, hint)
+    return Cell(text, mark, hint)
 
 
 def _below(value: float, limits: Thresholds, key: str, *, is_small: bool) -> Cell:
@@ -254,7 +253,7 @@ def _frequency(report: ValidationReport) -> list[Block]:
         used = f"{p.omega_used[0]:.2g}-{p.omega_used[-1]:.2g}"
         j = _between(p.j, limits, "j_pair_good", "j_pair_limit")
         other = linear.get((p.input, p.output), float("nan"))
-        rows.append((p.input, p.output, used, j, _number(other)))
+        rows.append((p.input, p.output, used, j, _number(other, 1)))
     mean = ""
     if np.isfinite(found.j_mean):
         mean = f" Mean J {found.j_mean:.0f} (at most {limits['j_mean_limit']:g})."
@@ -263,75 +262,8 @@ def _frequency(report: ValidationReport) -> list[Block]:
         Table(("input", "output", "rad/s", "J", "linear J"), tuple(rows),
               f"Flight and model from the recorded input, Welch windows of {found.window_s:.3g} s, "
               f"{found.n_segments} segments.{mean}", ("input", "output")),
+        *(Figure(panel_svg(one)) for one in frequency_panels(report)),
     ]  # fmt: skip
-
-
-def history_blocks(report: ValidationReport, n_bins: int) -> list[Block]:
-    """Measured, model and linear over time, and the residual below, per record and output."""
-    blocks: list[Block] = []
-    linear = {r.record: r for r in report.linear.records} if report.linear else {}
-    for r in report.records:
-        blocks.append(Heading(r.record, 3))
-        for j in range(len(r.outputs)):
-            upper, lower = history_panels(r, linear.get(r.record), j)
-            blocks += [
-                Figure(panel_svg(upper, n_bins=n_bins)),
-                Figure(panel_svg(lower, n_bins=n_bins)),
-            ]
-        if r.growth.horizon.size:
-            blocks.append(Figure(panel_svg(growth_panel(r), n_bins=n_bins)))
-    return blocks
-
-
-def history_panels(
-    r: RecordJudgement, linear: RecordJudgement | None, j: int
-) -> tuple[Panel, Panel]:
-    """The panel of one output in its file unit, and that of its residual (measured - model)."""
-    unit = unit_or_free(r.units[j])
-    label = f"{r.outputs[j]} [{r.units[j]}]"
-    measured, model = unit.from_si(r.measured[:, j]), unit.from_si(r.simulated[:, j])
-    curves = [Curve(r.time, measured, "measured", "measured")]
-    if linear is not None:
-        curves.append(Curve(linear.time, unit.from_si(linear.simulated[:, j]), "linear", "linear"))
-    curves.append(Curve(r.time, model, "model", "model"))
-    common: dict[str, Any] = {
-        "x_label": "time [s]",
-        "spans": spans_of(r.time, r.envelope.outside),
-        "x_range": (float(r.time[0]), float(r.time[-1])),
-    }
-    upper = Panel(
-        title=f"{r.outputs[j]}: free run",
-        y_label=label,
-        curves=tuple(curves),
-        span_label="outside training envelope",
-        limit_to="measured",
-        height=HISTORY_HEIGHT,
-        **common,
-    )
-    lower = Panel(
-        title="residual, measured - model",
-        y_label=f"[{r.units[j]}]",
-        curves=(Curve(r.time, measured - model, "residual"),),
-        levels=((0.0, ""),),
-        height=RESIDUAL_HEIGHT,
-        **common,
-    )
-    return upper, lower
-
-
-def growth_panel(r: RecordJudgement) -> Panel:
-    """Error over the time since a restart from data."""
-    curves = tuple(
-        Curve(r.growth.horizon, r.growth.nrmse[:, j], KINDS[j % len(KINDS)], name)
-        for j, name in enumerate(r.outputs)
-    )
-    return Panel(
-        title=f"error growth after a restart from data ({r.growth.n_restarts} restarts)",
-        x_label="time since restart [s]",
-        y_label="rms error / std",
-        curves=curves,
-        height=150,
-    )
 
 
 def thresholds_blocks(judged: Mapping[Any, ValidationReport]) -> list[Block]:

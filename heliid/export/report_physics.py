@@ -28,10 +28,8 @@ def verdict_blocks(questions: Sequence[Question]) -> list[Block]:
     return [Heading("Can it be used, and for what"), Table(columns, rows, wide=columns)]
 
 
-def physics_blocks(physics: Physics | None) -> list[Block]:
+def physics_blocks(physics: Physics) -> list[Block]:
     """Modes, derivatives and the pole map, with intervals from the ensemble."""
-    if physics is None:
-        return []
     blocks: list[Block] = [
         Heading("Physics at trim"),
         Text(f"Linearised at trim, from the {physics.source}; 95 % intervals of the ensemble."),
@@ -60,9 +58,10 @@ def physics_blocks(physics: Physics | None) -> list[Block]:
 def _modes_table(physics: Physics) -> Table:
     rows = []
     for mode, interval in zip(physics.modes, physics.intervals, strict=True):
-        between = ("-", "-") if interval is None else (
-            _range(interval.frequency), _range(interval.damping)
-        )  # fmt: skip
+        between = ["-", "-"]
+        if interval is not None:
+            between[0] = _range(interval.frequency)
+            between[1] = _range(interval.damping) if mode.is_oscillation else "-"
         rows.append(
             (mode.name, _root(mode), f"{mode.frequency:.4g}", between[0], f"{mode.damping:.3f}",
              between[1], _time(mode))

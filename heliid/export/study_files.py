@@ -7,13 +7,14 @@ import csv
 import io
 import math
 import os
+from collections.abc import Mapping
 from pathlib import Path
 from typing import Any
 
 from heliid.atomic import write_json, write_text
 from heliid.data.campaign import Use
 from heliid.errors import ExportError
-from heliid.export.assessment import Assessment
+from heliid.export.assessment import assess
 from heliid.export.model_files import load_model, model_hash, save_model
 from heliid.export.report import ReportInput, study_report
 from heliid.model.network import NarxModel
@@ -57,7 +58,7 @@ def prepare_folder(folder: Path) -> Path:
 
 def write_study(
     result: StudyResult,
-    assessment: Assessment,
+    judged: Mapping[Use, ValidationReport],
     folder: Path,
     *,
     command: str = "",
@@ -65,11 +66,15 @@ def write_study(
 ) -> dict[str, Any]:
     """Write all files, each whole or not at all, the summary last; the summary comes back.
 
-    ``assessment`` as from ``assess``; ``created`` is a date for the summary and the report (the
+    ``judged`` as from ``judge_study``; ``created`` is a date for the summary and the report (the
     models hold none, so that the same study gives the same bits).
     """
-    summary = study_summary(result, assessment, command=command, created=created)
-    report = study_report(result, ReportInput(assessment, command, created))
+    assessment = assess(result, judged)
+    summary = {
+        **study_summary(result, judged, command=command, created=created),
+        **assessment.to_dict(),
+    }
+    report = study_report(result, ReportInput(judged, command, created, assessment))
     try:
         save_model(result.model, folder / MODEL)
         save_model(result.linear, folder / LINEAR)
@@ -128,13 +133,13 @@ def candidates_csv(result: StudyResult) -> str:
 
 def study_summary(
     result: StudyResult,
-    assessment: Assessment,
+    judged: Mapping[Use, ValidationReport],
     *,
     command: str = "",
     created: str = "",
 ) -> dict[str, Any]:
     """What the study found as plain data for strict JSON; errors in the units of the headers."""
-    model, judged = result.model, assessment.judged
+    model = result.model
     return {
         "format": "heliid-summary",
         "format_version": 1,
@@ -163,7 +168,6 @@ def study_summary(
         "linear_scores": {
             str(use): _table(report.linear) for use, report in judged.items() if report.linear
         },
-        **assessment.to_dict(),
         "notices": list(result.notices),
     }
 

@@ -7,15 +7,24 @@ A page may recolour it: every element carries a class.
 
 from __future__ import annotations
 
-import math
-from collections.abc import Sequence
 from dataclasses import dataclass, field
 from html import escape
-from itertools import pairwise
 
 import numpy as np
 
-N_BINS = 380  # about half the plot's width in pixels: two points per bin
+from heliid.export.axes import (
+    N_BINS,
+    Axis,
+    decimate,
+    finite_values,
+    opened,
+    runs_of,
+    spans_of,
+    tick_text,
+)
+
+__all__ = ["LOOKS", "Band", "Curve", "Look", "Panel", "decimate", "panel_svg", "spans_of"]
+
 FONT = "Helvetica, Arial, sans-serif"
 _UNITS = 10  # curve coordinates are whole tenths of a pixel
 
@@ -39,7 +48,7 @@ LOOKS: dict[str, Look] = {
     "best": Look("#0b6bcb", 2.0),
     "other": Look("#0f766e", 1.4, "8 3 2 3"),
     "third": Look("#a16207", 1.4, "3 2"),
-    "candidate": Look("#9ca3af", 1.6, marker=True),
+    "candidate": Look("#9ca3af", 2.0, marker=True),
     "pole": Look("#0b6bcb", 3.2, marker=True),
 }
 
@@ -84,35 +93,6 @@ class Panel:
     x_range: tuple[float, float] | None = None
 
 
-@dataclass(frozen=True, slots=True)
-class _Axis:
-    """A value range on a pixel range; values outside are drawn on the border."""
-
-    low: float
-    high: float
-    start: float  # px
-    end: float  # px
-    is_log: bool = False
-
-    def pixels(self, values: np.ndarray) -> np.ndarray:
-        v = np.asarray(values, dtype=float)
-        low, high = self.low, self.high
-        if self.is_log:
-            with np.errstate(divide="ignore", invalid="ignore"):
-                v = np.log10(v)
-            low, high = math.log10(low), math.log10(high)
-        share = np.clip((v - low) / (high - low), 0.0, 1.0)
-        return self.start + share * (self.end - self.start)
-
-    def ticks(self, n: int) -> list[float]:
-        if self.is_log:
-            decades = range(math.ceil(math.log10(self.low)), math.floor(math.log10(self.high)) + 1)
-            marks = [10.0**k for k in decades]
-            if len(marks) >= 2:
-                return marks
-        return nice_ticks(self.low, self.high, n)
-
-
 @dataclass(slots=True)
 class _Canvas:
     """The text of one picture under construction."""
@@ -147,57 +127,11 @@ class _Canvas:
         self.parts.append(markup)
 
 
-def decimate(x: np.ndarray, y: np.ndarray, n_bins: int = N_BINS) -> np.ndarray:
-    """Indices of the samples to draw, rising: per bin the smallest and the largest value.
-
-    The first and the last sample are always among them, and so is every peak; NaN samples that
-    break a line are kept one per bin. ``x`` (N,), ``y`` (N,).
-    """
-    n = x.shape[0]
-    if n <= 2 * n_bins:
-        return np.arange(n)
-    keep = [0, n - 1]
-    edges = np.linspace(0, n, n_bins + 1).astype(int)
-    for first, last in pairwise(edges.tolist()):
-        part = y[first:last]
-        finite = np.isfinite(part)
-        if finite.all():
-            keep += [first + int(part.argmin()), first + int(part.argmax())]
-            continue
-        keep.append(first + int(np.argmin(finite)))
-        if finite.any():
-            keep += [first + int(np.nanargmin(part)), first + int(np.nanargmax(part))]
-    return np.unique(np.array(keep))
-
-
-def nice_ticks(low: float, high: float, n: int) -> list[float]:
-    """At most about ``n`` round values (steps of 1, 2 or 5) inside ``low`` to ``high``."""
-    span = high - low
-    if not (math.isfinite(span) and span > 0.0):
-        return [low]
-    raw = span / max(n, 1)
-    power = 10.0 ** math.floor(math.log10(raw))
-    step = next(m * power for m in (1.0, 2.0, 5.0, 10.0) if m * power >= raw * 0.999)
-    first = math.ceil(low / step - 1e-9)
-    last = math.floor(high / step + 1e-9)
-    return [k * step for k in range(first, last + 1)]
-
-
-def tick_text(value: float, step: float) -> str:
-    """A tick's number with the digits that its step needs."""
-    if value == 0.0:
-        return "0"
-    if abs(value) >= 1e5 or abs(value) < 1e-3:
-        return f"{value:.3g}"
-    decimals = max(0, -math.floor(math.log10(abs(step)) + 1e-9)) if step > 0.0 else 3
-    return f"{value:.{min(decimals, 6)}f}"
-
-
 def panel_svg(panel: Panel, width: int = 860, n_bins: int = N_BINS) -> str:
     """The picture as one ``<svg>`` element, ``width`` by ``panel.height`` pixels."""
-    left, right, top, bottom = 64, 14, 26, 34
-    x_axis = _Axis(*_x_limits(panel), left, width - right, panel.log_x)
-    y_axis = _Axis(*_y_limits(panel), panel.height - bottom, top, panel.log_y)
+    left, right, top, bottom = 64, 14, 26, 34 if panel.x_label else 20
+    x_axis = Axis(*_x_limits(panel), left, width - right, panel.log_x)
+    y_axis = Axis(*_y_limits(panel), panel.height - bottom, top, panel.log_y)
     canvas = _Canvas()
     canvas.add(
         f'<svg xmlns="http://www.w3.org/2000/svg" viewBox="0 0 {width} {panel.height}" '
@@ -218,41 +152,21 @@ def panel_svg(panel: Panel, width: int = 860, n_bins: int = N_BINS) -> str:
     return "".join(canvas.parts)
 
 
-def spans_of(time: np.ndarray, flags: np.ndarray) -> tuple[tuple[float, float], ...]:
-    """Stretches of ``time`` (N,) in which ``flags`` (N,) bool holds, one step wide at least."""
-    if time.shape[0] < 2 or not flags.any():
-        return ()
-    step = float(np.median(np.diff(time)))
-    padded = np.concatenate([[False], flags, [False]]).astype(np.int8)
-    change = np.diff(padded)
-    starts, ends = np.flatnonzero(change == 1), np.flatnonzero(change == -1)
-    half = 0.5 * step
-    return tuple(
-        (float(time[a] - half), float(time[b - 1] + half))
-        for a, b in zip(starts, ends, strict=True)
-    )
-
-
-def _finite(parts: Sequence[np.ndarray], *, above_zero: bool) -> np.ndarray:
-    flat = [np.zeros(0), *(np.asarray(part, dtype=float).ravel() for part in parts)]
-    values = np.concatenate(flat)
-    values = values[np.isfinite(values)]
-    return values[values > 0.0] if above_zero else values
-
-
 def _x_limits(panel: Panel) -> tuple[float, float]:
     if panel.x_range is not None:
         return panel.x_range
     parts = [curve.x for curve in panel.curves] + [band.x for band in panel.bands]
-    return _opened(_finite(parts, above_zero=panel.log_x), 0.0, is_log=panel.log_x)
+    is_cloud = any(LOOKS[curve.kind].marker for curve in panel.curves)
+    margin = 0.03 if is_cloud else 0.0
+    return opened(finite_values(parts, above_zero=panel.log_x), margin, is_log=panel.log_x)
 
 
 def _y_limits(panel: Panel) -> tuple[float, float]:
     parts = [curve.y for curve in panel.curves]
     parts += [edge for band in panel.bands for edge in (band.low, band.high)]
     levels = np.array([value for value, _ in panel.levels])
-    everything = _finite([*parts, levels], above_zero=panel.log_y)
-    guide = _finite(
+    everything = finite_values([*parts, levels], above_zero=panel.log_y)
+    guide = finite_values(
         [curve.y for curve in panel.curves if curve.kind == panel.limit_to],
         above_zero=panel.log_y,
     )
@@ -260,24 +174,10 @@ def _y_limits(panel: Panel) -> tuple[float, float]:
         middle, reach = 0.5 * (guide.max() + guide.min()), 0.75 * max(np.ptp(guide), 1e-12)
         everything = np.clip(everything, middle - 1.5 * reach, middle + 1.5 * reach)
         everything = np.concatenate([everything, guide])
-    return _opened(everything, 0.05, is_log=panel.log_y)
+    return opened(everything, 0.05, is_log=panel.log_y)
 
 
-def _opened(values: np.ndarray, margin: float, *, is_log: bool) -> tuple[float, float]:
-    """Limits with a margin; never empty, never equal."""
-    if not values.size:
-        return (0.1, 1.0) if is_log else (0.0, 1.0)
-    low, high = float(values.min()), float(values.max())
-    if is_log:
-        return (low / 1.1, high * 1.1) if low == high else (low, high)
-    if high - low <= 1e-12 * max(abs(low), abs(high), 1e-300):
-        pad = max(abs(low) * 0.1, 1e-9)
-        return low - pad, high + pad
-    pad = margin * (high - low)
-    return low - pad, high + pad
-
-
-def _draw_spans(canvas: _Canvas, panel: Panel, x_axis: _Axis, y_axis: _Axis) -> None:
+def _draw_spans(canvas: _Canvas, panel: Panel, x_axis: Axis, y_axis: Axis) -> None:
     for start, end in panel.spans:
         a, b = x_axis.pixels(np.array([start, end]))
         canvas.add(
@@ -286,14 +186,14 @@ def _draw_spans(canvas: _Canvas, panel: Panel, x_axis: _Axis, y_axis: _Axis) -> 
         )
 
 
-def _draw_grid(canvas: _Canvas, panel: Panel, x_axis: _Axis, y_axis: _Axis) -> None:
+def _draw_grid(canvas: _Canvas, panel: Panel, x_axis: Axis, y_axis: Axis) -> None:
     ticks = x_axis.ticks(9)
     step = ticks[1] - ticks[0] if len(ticks) > 1 else 0.0
     for value, px in zip(ticks, x_axis.pixels(np.array(ticks)), strict=True):
         canvas.line(px, y_axis.start, px, y_axis.end, "grid", "#e5e7eb")
         label = f"{value:g}" if panel.log_x else tick_text(value, step)
         canvas.text(px, y_axis.start + 14, label, anchor="middle", size=10)
-    ticks = y_axis.ticks(max(2, round((y_axis.start - y_axis.end) / 34)))
+    ticks = y_axis.ticks(max(3, round((y_axis.start - y_axis.end) / 28)))
     step = ticks[1] - ticks[0] if len(ticks) > 1 else 0.0
     for value, px in zip(ticks, y_axis.pixels(np.array(ticks)), strict=True):
         canvas.line(x_axis.start, px, x_axis.end, px, "grid", "#e5e7eb")
@@ -301,7 +201,7 @@ def _draw_grid(canvas: _Canvas, panel: Panel, x_axis: _Axis, y_axis: _Axis) -> N
         canvas.text(x_axis.start - 5, px + 3.5, label, anchor="end", size=10)
 
 
-def _draw_levels(canvas: _Canvas, panel: Panel, x_axis: _Axis, y_axis: _Axis) -> None:
+def _draw_levels(canvas: _Canvas, panel: Panel, x_axis: Axis, y_axis: Axis) -> None:
     for value, label in panel.levels:
         px = float(y_axis.pixels(np.array(value)))
         canvas.add(
@@ -312,7 +212,7 @@ def _draw_levels(canvas: _Canvas, panel: Panel, x_axis: _Axis, y_axis: _Axis) ->
             canvas.text(x_axis.end - 3, px - 3, label, anchor="end", size=10)
 
 
-def _draw_band(canvas: _Canvas, band: Band, x_axis: _Axis, y_axis: _Axis, n_bins: int) -> None:
+def _draw_band(canvas: _Canvas, band: Band, x_axis: Axis, y_axis: Axis, n_bins: int) -> None:
     top = decimate(band.x, band.high, n_bins)
     under = decimate(band.x, band.low, n_bins)[::-1]
     x = np.concatenate([band.x[top], band.x[under]])
@@ -326,7 +226,7 @@ def _draw_band(canvas: _Canvas, band: Band, x_axis: _Axis, y_axis: _Axis, n_bins
     )
 
 
-def _draw_curve(canvas: _Canvas, curve: Curve, x_axis: _Axis, y_axis: _Axis, n_bins: int) -> None:
+def _draw_curve(canvas: _Canvas, curve: Curve, x_axis: Axis, y_axis: Axis, n_bins: int) -> None:
     look = LOOKS[curve.kind]
     x, y = np.asarray(curve.x, dtype=float), np.asarray(curve.y, dtype=float)
     if curve.is_step:
@@ -337,7 +237,7 @@ def _draw_curve(canvas: _Canvas, curve: Curve, x_axis: _Axis, y_axis: _Axis, n_b
         return
     keep = decimate(x, y, n_bins)
     px, py = x_axis.pixels(x[keep]), y_axis.pixels(y[keep])
-    path = "".join(_path(px[part], py[part]) for part in _runs(np.isfinite(px) & np.isfinite(py)))
+    path = "".join(_path(px[part], py[part]) for part in runs_of(np.isfinite(px) & np.isfinite(py)))
     dashes = f' stroke-dasharray="{_scaled(look.dashes)}"' if look.dashes else ""
     canvas.add(
         f'<g transform="scale({1 / _UNITS})"><path class="curve {curve.kind}" d="{path}" '
@@ -352,13 +252,6 @@ def _draw_points(canvas: _Canvas, kind: str, look: Look, px: np.ndarray, py: np.
             f'<circle class="dot {kind}" cx="{x:.1f}" cy="{y:.1f}" r="{look.width:g}" '
             f'fill="{look.colour}"/>'
         )
-
-
-def _runs(good: np.ndarray) -> list[slice]:
-    """Stretches of True in ``good`` (N,)."""
-    change = np.diff(np.concatenate([[False], good, [False]]).astype(np.int8))
-    starts, ends = np.flatnonzero(change == 1), np.flatnonzero(change == -1)
-    return [slice(int(a), int(b)) for a, b in zip(starts, ends, strict=True)]
 
 
 def _path(px: np.ndarray, py: np.ndarray) -> str:
@@ -376,18 +269,20 @@ def _scaled(dashes: str) -> str:
     return " ".join(f"{float(part) * _UNITS:g}" for part in dashes.split())
 
 
-def _draw_frame(canvas: _Canvas, panel: Panel, x_axis: _Axis, y_axis: _Axis) -> None:
+def _draw_frame(canvas: _Canvas, panel: Panel, x_axis: Axis, y_axis: Axis) -> None:
     canvas.add(
         f'<rect class="frame" x="{x_axis.start}" y="{y_axis.end}" '
         f'width="{x_axis.end - x_axis.start}" height="{y_axis.start - y_axis.end}" fill="none" '
         f'stroke="#9ca3af"/>'
     )
     canvas.text(x_axis.start, 16, panel.title, size=12, is_bold=True)
-    canvas.text(0.5 * (x_axis.start + x_axis.end), panel.height - 5, panel.x_label, anchor="middle")
+    if panel.x_label:
+        middle = 0.5 * (x_axis.start + x_axis.end)
+        canvas.text(middle, panel.height - 5, panel.x_label, anchor="middle")
     canvas.text(13, 0.5 * (y_axis.start + y_axis.end), panel.y_label, anchor="middle", turn=True)
 
 
-def _draw_legend(canvas: _Canvas, panel: Panel, x_axis: _Axis) -> None:
+def _draw_legend(canvas: _Canvas, panel: Panel, x_axis: Axis) -> None:
     entries = [(curve.label, curve.kind) for curve in panel.curves if curve.label]
     x = x_axis.end
     if panel.span_label and panel.spans:

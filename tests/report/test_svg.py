@@ -9,7 +9,8 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from heliid.export.svg import Band, Curve, Panel, decimate, nice_ticks, panel_svg, spans_of
+from heliid.export.axes import decimate, nice_ticks, spans_of
+from heliid.export.svg import Band, Curve, Panel, panel_svg
 
 
 @given(n=st.integers(1, 5000), bins=st.integers(2, 400), seed=st.integers(0, 2**31))
