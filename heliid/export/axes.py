@@ -83,9 +83,11 @@ def tick_text(value: float, step: float) -> str:
     """A tick's number with the digits that its step needs."""
     if value == 0.0:
         return "0"
+    if step <= 0.0:
+        return f"{value:.4g}"
     if abs(value) >= 1e5 or abs(value) < 1e-3:
         return f"{value:.3g}"
-    decimals = max(0, -math.floor(math.log10(abs(step)) + 1e-9)) if step > 0.0 else 3
+    decimals = max(0, -math.floor(math.log10(abs(step)) + 1e-9))
     return f"{value:.{min(decimals, 6)}f}"
 
 

@@ -100,7 +100,7 @@ def study_blocks(
         blocks += judgement_blocks(report)
     for use, report in given.judged.items():
         blocks += [Heading(f"Time histories, {USE_TITLES[use].lower()}")]
-        blocks += history_blocks(report, n_bins)
+        blocks += history_blocks(report, result.model.inputs, n_bins)
     blocks += physics_blocks(assessment.physics)
     for title, more in given.extra.items():
         blocks += [Heading(title), *more]

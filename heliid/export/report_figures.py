@@ -2,10 +2,12 @@
 
 from __future__ import annotations
 
+from collections.abc import Sequence
 from typing import Any
 
 import numpy as np
 
+from heliid.data.record import Channel
 from heliid.export.page import Block, Figure, Heading
 from heliid.export.svg import Curve, Panel, panel_svg, spans_of
 from heliid.units import unit_or_free
@@ -42,13 +44,13 @@ def frequency_panels(report: ValidationReport) -> list[Panel]:
     return panels
 
 
-def history_blocks(report: ValidationReport, n_bins: int) -> list[Block]:
-    """Measured, model and linear over time, and the residual below, per record and output."""
+def history_blocks(report: ValidationReport, inputs: Sequence[Channel], n_bins: int) -> list[Block]:
+    """Inputs, then measured, model and linear and the residual below, per record and output."""
     blocks: list[Block] = []
     linear = {r.record: r for r in report.linear.records} if report.linear else {}
     for r in report.records:
         blocks.append(Heading(r.record, 3))
-        blocks += [Figure(panel_svg(one, n_bins=n_bins)) for one in input_panels(report, r)]
+        blocks += [Figure(panel_svg(one, n_bins=n_bins)) for one in input_panels(r, inputs)]
         for j in range(len(r.outputs)):
             upper, lower = history_panels(r, linear.get(r.record), j)
             blocks += [
@@ -97,18 +99,25 @@ def history_panels(
     return upper, lower
 
 
-def input_panels(report: ValidationReport, r: RecordJudgement) -> list[Panel]:
-    """What was flown: each input as the model saw it, SI."""
+def input_panels(r: RecordJudgement, inputs: Sequence[Channel]) -> list[Panel]:
+    """What was flown: each input as the model saw it, in its file unit."""
     return [
         Panel(
-            title=f"{name}: input",
+            title=f"{channel.name}: input",
             x_label="",
-            y_label="",
-            curves=(Curve(r.time, r.u[:, i], "measured", is_step=True),),
+            y_label=f"[{channel.unit}]",
+            curves=(
+                Curve(
+                    r.time,
+                    unit_or_free(channel.unit).from_si(r.u[:, i]),
+                    "measured",
+                    is_step=True,
+                ),
+            ),
             x_range=(float(r.time[0]), float(r.time[-1])),
             height=INPUT_HEIGHT,
         )
-        for i, name in enumerate(report.inputs)
+        for i, channel in enumerate(inputs)
     ]
 
 
