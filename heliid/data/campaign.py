@@ -13,6 +13,7 @@ from heliid.errors import CampaignError, RecordError
 
 MIN_SAMPLES = 20  # of any record in use; below this nothing can be said about a fit
 MIN_TRAIN_SAMPLES = 50
+LARGEST = 1e30  # SI; a value beyond it is a fault of the file, and its square is not a number
 CONSTANT = 1e-12  # peak to peak, relative to the largest value, below which a channel is constant
 VALIDATION_SHARE = 0.22  # of each training record, when no record is set aside for validation
 SINGLE_SHARES = (0.55, 0.20, 0.25)  # train, validate, test of one single record
@@ -203,6 +204,14 @@ def _check_record(record: FlightRecord, use: Use, names: tuple[str, ...]) -> Non
                 f"Channel '{name}' of record '{record.name}' ({record.source.name}) has "
                 f"{int(bad.sum())} missing or infinite values, the first at t = "
                 f"{record.time[int(np.argmax(bad))]:.3f} s: fill the gap or cut it out."
+            )
+        huge = np.abs(record.column(name)) > LARGEST
+        if huge.any():
+            raise CampaignError(
+                f"Channel '{name}' of record '{record.name}' ({record.source.name}) is "
+                f"{record.column(name)[huge][0]:.3g} at t = "
+                f"{record.time[int(np.argmax(huge))]:.3f} s, larger than any quantity of flight: "
+                f"repair it as a spike or cut it out."
             )
 
 
