@@ -4,7 +4,7 @@ import json
 import time
 
 import pytest
-from conftest import BOX, ValleyProblem, canonical
+from search_valley import BOX, ValleyProblem, canonical
 
 from heliid.engine.executor import ExecutorEngine
 from heliid.engine.local import LocalEngine
@@ -39,6 +39,11 @@ def numbers(result):
         result.best.scored.genome,
         result.reason,
     )
+
+
+@pytest.fixture
+def problem():
+    return ValleyProblem()
 
 
 @pytest.fixture(scope="module")

@@ -4,7 +4,7 @@ import json
 
 import numpy as np
 import pytest
-from conftest import BOX, CENTRE, canonical, valley
+from search_valley import BOX, CENTRE, canonical, valley
 
 from heliid.errors import SettingsError
 from heliid.search.encoding import Encoding

@@ -1,6 +1,6 @@
-import math
+"""A small search problem: a rough valley over four whole numbers."""
 
-import pytest
+import math
 
 from heliid.engine.protocol import Task
 from heliid.search.run import Description
@@ -34,8 +34,3 @@ class ValleyProblem:
 
     def describe(self, genome):
         return Description(str(genome), sum(genome), genome[-1])
-
-
-@pytest.fixture
-def problem():
-    return ValleyProblem()

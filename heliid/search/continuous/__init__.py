@@ -1,0 +1,1 @@
+"""Compiled searchers on real numbers: the textbook forms, and improved ones by the same names."""
