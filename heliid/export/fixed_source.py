@@ -2,8 +2,9 @@
 
 from __future__ import annotations
 
+import math
 from collections.abc import Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from pathlib import Path
 
 import numpy as np
@@ -60,7 +61,9 @@ def fixed_point_written(portable: Portable, kind: str, records: Sequence[FlightR
             Case(c.name, c.u, run_fixed(fixed, c)[0], c.u_trim, c.y_trim)
             for c in make_cases(portable, records)
         ]
-        return verify(portable, cases, runners.c_run(portable, folder / source))
+        verdict = verify(portable, cases, runners.c_run(portable, folder / source))
+        told = verdict.sentence.replace("difference is", "difference to HeliID's emulation is")
+        return replace(verdict, sentence=told)
 
     return Written({source: files[source], **files}, tuple(loss_text(fixed, losses)), check)
 
@@ -95,7 +98,10 @@ def measure_loss(fixed: FixedModel, records: Sequence[FlightRecord]) -> list[Los
 def loss_text(fixed: FixedModel, losses: Sequence[Loss]) -> list[str]:
     """Sentences for the dialog and for the head of the file."""
     on = "the given records" if losses[0].record != "test vector" else "the model's test vector"
-    worst = max(losses, key=lambda loss: loss.points)
+    known = [loss for loss in losses if math.isfinite(loss.points)]
+    if not known:
+        return [f"Fit lost by {fixed.kind} on {on}: not defined, no output moves there."]
+    worst = max(known, key=lambda loss: loss.points)
     lines = [
         f"Fit lost by {fixed.kind} on {on}: at most {worst.points:.2f} points "
         f"({worst.output}, {worst.record}: {worst.fit_double:.2f} % in double precision, "

@@ -6,9 +6,8 @@ import re
 import shutil
 from pathlib import Path
 
-from export_models import trex_like, trex_records
-
 from heliid.export.model_files import save_model
+from tests.export.export_models import trex_like, trex_records
 
 GUIDE = Path(__file__).parents[2] / "docs" / "export.md"
 FLIGHT = Path(__file__).parents[2] / "data" / "trex550" / "flightA_pitchtest_filtered.csv"

@@ -10,7 +10,6 @@ from pathlib import Path
 
 import numpy as np
 import pytest
-from export_models import random_model, trex_like, trex_records
 
 from heliid.errors import ExportError
 from heliid.export import runners
@@ -22,6 +21,7 @@ from heliid.export.verify import make_cases, verify
 from heliid.model.simulate import free_run
 from heliid.model.structure import Structure
 from heliid.physics.linear_model import linearise
+from tests.export.export_models import random_model, trex_like, trex_records
 
 needs_gcc = pytest.mark.skipif(shutil.which("gcc") is None, reason="gcc is not here")
 

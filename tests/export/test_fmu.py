@@ -10,12 +10,12 @@ from pathlib import Path
 
 import numpy as np
 import pytest
-from export_models import random_model, trex_like
 
 from heliid.errors import ExportError
 from heliid.export import fmu
 from heliid.export.fmu import build_fmu
 from heliid.export.portable import make_portable
+from tests.export.export_models import random_model, trex_like
 
 fmpy = pytest.importorskip("fmpy")
 pytestmark = pytest.mark.skipif(shutil.which("gcc") is None, reason="gcc is not here")

@@ -4,11 +4,11 @@ from __future__ import annotations
 
 import numpy as np
 import pytest
-from export_models import random_model, trex_like, trex_records
 
 from heliid.export.fixed_point import quantise, round_rows, scaled_down
 from heliid.export.low_bit import study_bits, ternary_term
 from heliid.export.portable import make_portable
+from tests.export.export_models import random_model, trex_like, trex_records
 
 
 def test_ternary_term_is_the_best_of_all():

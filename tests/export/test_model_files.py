@@ -8,7 +8,6 @@ from dataclasses import replace
 
 import numpy as np
 import pytest
-from export_models import SEEDS, random_model
 
 from heliid.errors import ModelFileError
 from heliid.export.json_text import readable
@@ -22,6 +21,7 @@ from heliid.export.model_files import (
 )
 from heliid.export.self_check import make_self_check, worst_difference
 from heliid.model.network import NarxModel, Weights
+from tests.export.export_models import SEEDS, random_model
 
 
 def assert_refused(path, words: str) -> None:

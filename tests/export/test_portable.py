@@ -6,7 +6,6 @@ from dataclasses import replace
 
 import numpy as np
 import pytest
-from export_models import SEEDS, app_case, random_model, trex_like, trex_records, worst_error
 
 from heliid.data.record import Channel
 from heliid.errors import ExportError
@@ -22,6 +21,14 @@ from heliid.export.names import (
 from heliid.export.portable import TIME_RULE, facts, heading, in_units, make_portable
 from heliid.export.reference import free_run_plain
 from heliid.export.verify import make_cases
+from tests.export.export_models import (
+    SEEDS,
+    app_case,
+    random_model,
+    trex_like,
+    trex_records,
+    worst_error,
+)
 
 
 def reference_run(portable, case) -> np.ndarray:

@@ -11,14 +11,6 @@ from pathlib import Path
 
 import numpy as np
 import pytest
-from export_models import (
-    SEEDS,
-    app_case,
-    random_model,
-    trex_like,
-    trex_records,
-    worst_error,
-)
 
 from heliid.export import runners
 from heliid.export.c_source import c_files
@@ -31,6 +23,14 @@ from heliid.export.portable import Portable, make_portable, single_tolerance
 from heliid.export.python_source import python_files
 from heliid.export.runners import Case
 from heliid.export.verify import TOLERANCE, make_cases
+from tests.export.export_models import (
+    SEEDS,
+    app_case,
+    random_model,
+    trex_like,
+    trex_records,
+    worst_error,
+)
 
 MODELS = (*SEEDS, "trex")
 needs_gcc = pytest.mark.skipif(shutil.which("gcc") is None, reason="gcc is not here")
