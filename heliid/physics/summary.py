@@ -131,14 +131,18 @@ class _Single:
     reason: str
 
 
-def study_physics(model: NarxModel, members: Sequence[NarxModel] = ()) -> Physics:
+def study_physics(
+    model: NarxModel, members: Sequence[NarxModel] = (), *, refuse_above: float = REFUSE_ABOVE
+) -> Physics:
     """Trim, modes and derivatives of ``model``, with intervals from the ensemble ``members``.
 
-    The values are medians over the members when there are at least three; the intervals are the
-    members' spread times Student's t (95 %).
+    Derivatives are refused when Theil's U between reduced and full model exceeds ``refuse_above``
+    (the limit ``reduction_theil`` of the table of limits, when edited). The values are medians
+    over the members when there are at least three; the intervals are the members' spread times
+    Student's t (95 %).
     """
-    own = _study_one(model)
-    singles = [own] if not members else [_study_one(one) for one in members]
+    own = _study_one(model, refuse_above)
+    singles = [own] if not members else [_study_one(one, refuse_above) for one in members]
     enough = len(singles) >= LEAST_MEMBERS
     modes, intervals = own.modes, tuple[ModeInterval | None, ...](None for _ in own.modes)
     if enough:
@@ -148,7 +152,7 @@ def study_physics(model: NarxModel, members: Sequence[NarxModel] = ()) -> Physic
     if enough and derivatives:
         derivatives = tuple(_derivative_over(one, singles) for one in derivatives)
     cloud = [(m.real, sign * m.imag) for s in singles for m in s.modes for sign in (1, -1)]
-    is_reduced = own.reduced is not None and own.reduction_theil <= REFUSE_ABOVE
+    is_reduced = own.reduced is not None and own.reduction_theil <= refuse_above
     return Physics(
         own.linear, modes, intervals, derivatives, own.reason, own.reduced, own.reduction_theil,
         np.array(sorted(set(cloud))).reshape(-1, 2),
@@ -161,7 +165,7 @@ def modes(model: NarxModel, members: Sequence[NarxModel] = ()) -> dict[str, Any]
     return study_physics(model, members).to_dict()
 
 
-def _study_one(model: NarxModel) -> _Single:
+def _study_one(model: NarxModel, refuse_above: float) -> _Single:
     linear = linearise(model)
     order = longitudinal_order(model.outputs)
     symbols = {symbol(channel) for channel in model.outputs}
@@ -177,10 +181,10 @@ def _study_one(model: NarxModel) -> _Single:
         reason = "The model's response near trim cannot be fitted by four states."
         return _Single(linear, full, (), None, float("nan"), reason)
     inequality = max(reduced.theil, reduction_theil(model, linear, reduced, order))
-    if not inequality <= REFUSE_ABOVE:
+    if not inequality <= refuse_above:
         reason = (
             f"The four-state model departs from the full one (Theil's U {inequality:.2f}, limit "
-            f"{REFUSE_ABOVE:g}): its derivatives would describe another aircraft."
+            f"{refuse_above:g}): its derivatives would describe another aircraft."
         )
         return _Single(linear, full, (), reduced, inequality, reason)
     found = name_modes(np.linalg.eigvals(reduced.A), is_longitudinal=True)

@@ -21,6 +21,8 @@ from heliid.physics.summary import spread_interval
 from tests.judgement.plants import fit_model, order, truth_model
 from tests.physics.aircraft import INPUTS, SETTINGS, entry, fly, identified
 
+pytestmark = pytest.mark.slow
+
 PLANTS = [
     ("Westland Lynx", 0),
     ("Westland Lynx", 20),
@@ -158,6 +160,7 @@ def test_derivatives_are_refused_when_four_states_do_not_stand_for_the_model():
     assert physics.derivatives == ()
     assert "departs from the full one" in physics.refusal
     assert physics.reduction_theil > 0.1
+    assert study_physics(echo, refuse_above=0.9).derivatives != ()
 
 
 def test_the_synthetic_helicopter_has_its_modes():
