@@ -283,7 +283,8 @@ class RateChoice:
 
 RATE_FACTOR = 8.0  # model rate over bandwidth
 LOWEST_RATE = 10.0  # Hz, for records that are faster than this
-POWER_SHARE = 0.99  # of an output's variance above its noise floor
+POWER_SHARE = 0.99  # of an output's variance above its noise floor, or coherent with the inputs
+COHERENCE_WINDOWS = 12  # parts of all records together; each window is one such part long
 
 
 def choose_rate(
@@ -299,7 +300,8 @@ def explain_rate(
     """A model rate from the outputs' spectra, with its reason.
 
     Eight times the frequency below which each output has 99 % of its power above the noise
-    floor, at least 10 Hz, at most the slowest record's own rate, and a whole divisor of it.
+    floor or, where that is lower, 99 % of its power that is coherent with the inputs (vibration
+    is not): at least 10 Hz, at most the slowest record's own rate, and a whole divisor of it.
     """
     if not records:
         raise RecordError("No record to propose a model rate from: choose a training record.")
@@ -308,7 +310,8 @@ def explain_rate(
             record.index(name)
     steps = [_mean_step(record) for record in records]
     own = 1.0 / max(steps)
-    bandwidth = max(_bandwidth(record, outputs) for record in records)
+    widest = np.max([_bandwidths(record, outputs) for record in records], axis=0)
+    bandwidth = float(np.minimum(widest, _coherent_bandwidths(records, inputs, outputs)).max())
     wanted = max(RATE_FACTOR * bandwidth, LOWEST_RATE)
     every = max(1, int(np.floor(own / wanted + 0.1)))
     hz = own / every
@@ -340,19 +343,78 @@ def _tidy(hz: float) -> float:
     return hz
 
 
-def _bandwidth(record: FlightRecord, outputs: Sequence[str]) -> float:
-    """Highest frequency (Hz) at which an output has power above its noise floor."""
+def _bandwidths(record: FlightRecord, outputs: Sequence[str]) -> np.ndarray:
+    """Highest frequency (Hz) at which each output has power above its noise floor, (ny,)."""
     from scipy.signal import welch
 
     step = _mean_step(record)
     uniform = record.time[0] + step * np.arange(record.n_samples)
-    widest = 0.0
-    for name in outputs:
+    found = np.zeros(len(outputs))
+    for j, name in enumerate(outputs):
         signal = np.interp(uniform, record.time, record.column(name))
         length = min(record.n_samples, max(64, int(20.0 / step)))
         f, power = welch(signal, 1.0 / step, nperseg=length, detrend="linear")
         floor = np.median(power[2 * power.shape[0] // 3 :])
-        answer = np.cumsum(np.maximum(power - 3.0 * floor, 0.0))
-        if answer[-1] > 0.0:
-            widest = max(widest, float(f[np.searchsorted(answer, POWER_SHARE * answer[-1])]))
-    return widest
+        found[j] = _share_below(f, np.maximum(power - 3.0 * floor, 0.0))
+    return found
+
+
+def _share_below(f: np.ndarray, power: np.ndarray) -> float:
+    """Frequency below which POWER_SHARE of the power lies, 0 when there is none."""
+    total = np.cumsum(power)
+    if not total[-1] > 0.0:
+        return 0.0
+    return float(f[min(np.searchsorted(total, POWER_SHARE * total[-1]), len(f) - 1)])
+
+
+def _coherent_bandwidths(
+    records: Sequence[FlightRecord], inputs: Sequence[str], outputs: Sequence[str]
+) -> np.ndarray:
+    """Highest frequency (Hz) at which each output follows the inputs, (ny,); inf if unknown.
+
+    From the multiple coherence of all records together, less its bias (inputs / windows) where
+    nothing is coherent.
+    """
+    step = max(_mean_step(record) for record in records)
+    total = sum(record.duration for record in records) / step
+    shortest = min(record.duration for record in records) / step
+    n, n_u = int(min(shortest, max(64, total // COHERENCE_WINDOWS))), len(inputs)
+    unknown = np.full(len(outputs), np.inf)
+    if n < 32:
+        return unknown
+    spectra, n_windows = _cross_spectra(records, (*inputs, *outputs), step, n)
+    bias = n_u / n_windows
+    if bias > 0.5:
+        return unknown
+    among = spectra[:, :n_u, :n_u]
+    power = np.maximum(np.real(np.einsum("fii->fi", among)).max(axis=0), 1e-300)
+    f = np.fft.rfftfreq(n, step)
+    found = unknown
+    for j in range(len(outputs)):
+        cross, own = spectra[:, :n_u, n_u + j], np.real(spectra[:, n_u + j, n_u + j])
+        weights = np.linalg.solve(among + 1e-9 * np.diag(power), cross[..., None])[..., 0]
+        answer = np.real(np.einsum("fi,fi->f", cross.conj(), weights))
+        coherent = own * np.clip((answer / np.maximum(own, 1e-300) - bias) / (1.0 - bias), 0.0, 1.0)
+        found[j] = _share_below(f, coherent) or np.inf
+    return found
+
+
+def _cross_spectra(
+    records: Sequence[FlightRecord], names: Sequence[str], step: float, n: int
+) -> tuple[np.ndarray, float]:
+    """Mean cross-spectra (f, channels, channels) over half-overlapping windows of ``n`` samples.
+
+    Also how many independent windows they are worth (9/11 of a Hann window's; Welch 1967).
+    """
+    from scipy.signal import detrend
+    from scipy.signal.windows import hann
+
+    taper, found, count = hann(n, sym=False), 0.0, 0
+    for record in records:
+        uniform = np.arange(record.time[0], record.time[-1] + 0.5 * step, step)
+        values = np.array([np.interp(uniform, record.time, record.column(c)) for c in names])
+        for first in range(0, values.shape[1] - n + 1, n // 2):
+            window = np.fft.rfft(detrend(values[:, first : first + n]) * taper)
+            found = found + np.einsum("if,jf->fij", window, window.conj())
+            count += 1
+    return np.asarray(found) / max(count, 1), 9.0 / 11.0 * max(count, 1)

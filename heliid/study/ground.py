@@ -25,7 +25,7 @@ from heliid.model.structure import Structure
 from heliid.search.encoding import Encoding
 from heliid.study.config import StudyConfig
 from heliid.training import Dataset, TrainingSettings, make_dataset
-from heliid.training.scoring import FitnessSettings
+from heliid.training.scoring import FitnessSettings, time_scale
 
 WINDOWS_S = (2.0, 5.0, 10.0, 0.0)  # of the cost; 0 is the whole record
 START_SHARE = 4  # at most 1/4 of the shortest validation record is left out of the score
@@ -186,13 +186,15 @@ def _fitness_settings(ground: Ground, config: StudyConfig) -> FitnessSettings:
     shortest = min(one.n_samples for one in ground.prepared[Use.VALIDATE])
     reach = max(ground.reach())
     nyquist = 0.5 / ground.dt
-    return FitnessSettings(
+    settings = FitnessSettings(
         training=TrainingSettings(kinematics=_kinematic_pairs(ground) if config.kinematics else ()),
-        windows_s=tuple(w for w in WINDOWS_S if w < shortest * ground.dt),
-        bandwidth_hz=float(np.clip(ground.bandwidth_hz, 0.1, nyquist)),
+        windows_s=WINDOWS_S,
+        bandwidth_hz=float(np.clip(ground.bandwidth_hz, min(0.1, 0.5 * nyquist), nyquist)),
         n_start=min(reach, shortest // START_SHARE),
         n_tables=config.n_tables,
-    )
+    ).on_time_scale(time_scale(ground.bandwidth_hz))
+    windows = tuple(w for w in settings.windows_s if w < shortest * ground.dt)
+    return replace(settings, windows_s=windows)
 
 
 def _kinematic_pairs(ground: Ground) -> tuple[tuple[int, int], ...]:

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import math
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 
 import numpy as np
 
@@ -14,6 +14,7 @@ from heliid.training.dataset import Dataset
 from heliid.training.fit import TrainingSettings
 
 DIVERGED_COST = 2.0  # cost of a run that diverges at its end; one that never starts costs 3
+FLIGHT_BAND = (0.2, 5.0)  # Hz; bandwidths inside it are served by horizons in plain seconds
 STD_FLOOR = 0.2  # of the training std: an output that hardly moves must not rule the cost
 
 
@@ -37,6 +38,32 @@ class FitnessSettings:
     n_start: int = 0
     n_tables: int = 3
     n_race: int = 2
+
+    def on_time_scale(self, scale: float) -> FitnessSettings:
+        """The same with all horizons and windows ``scale`` times as long."""
+        ways = self.training
+        return replace(
+            self,
+            windows_s=tuple(scale * one for one in self.windows_s),
+            training=replace(
+                ways,
+                horizons_s=tuple(scale * one for one in ways.horizons_s),
+                window_s=scale * ways.window_s,
+            ),
+        )
+
+
+def time_scale(bandwidth_hz: float) -> float:
+    """How much longer than for a helicopter the horizons of a process must be.
+
+    1 for bandwidths in FLIGHT_BAND; a tank that answers up to 0.01 Hz gets 20 times as long
+    ones, a circuit that answers up to 100 Hz 20 times as short ones.
+    """
+    if bandwidth_hz <= 0.0:
+        return 1.0
+    low, high = FLIGHT_BAND
+    scale = max(low / bandwidth_hz, 1.0) * min(high / bandwidth_hz, 1.0)
+    return float(f"{scale:.1g}")
 
 
 def free_run_errors(
