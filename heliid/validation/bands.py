@@ -150,12 +150,17 @@ def trend_agrees(flight: np.ndarray, model: np.ndarray) -> bool:
     return together > 0.0 and z[k] * y[k] > 0.0
 
 
+def _on_axis(event: Event) -> frozenset[str] | None:
+    """The symbols of the outputs that this input is meant to move; None when it is not known."""
+    kind = find_kind(event.input)
+    return ON_AXIS.get(kind.symbol if kind else event.input)
+
+
 def _off_axis(
     event: Event, channels: Sequence[Channel], flight: np.ndarray, model: np.ndarray
 ) -> tuple[Check, ...]:
     """Correct trend of every output that the input is not meant to move."""
-    kind = find_kind(event.input)
-    main = ON_AXIS.get(kind.symbol if kind else event.input)
+    main = _on_axis(event)
     if main is None:
         return ()
     checks = []
@@ -183,12 +188,13 @@ def _history_case(
     run: tuple[np.ndarray, np.ndarray, np.ndarray], thresholds: Thresholds, *,
     is_orientation: bool = False,
 ) -> TestCase:  # fmt: skip
-    """A case that compares time histories with bands."""
+    """A case that compares time histories with bands: those of the axis that was moved."""
     time, flight, model = run
+    main = _on_axis(event) if kind != FREE else None
     bands = tuple(
         _band(c, TOLERANCES[kind][symbol_of(c)], time, flight[:, j], model[:, j], thresholds)
         for j, c in enumerate(channels)
-        if symbol_of(c) in TOLERANCES[kind]
+        if symbol_of(c) in TOLERANCES[kind] and (main is None or symbol_of(c) in main)
     )
     checks = () if kind == FREE else _off_axis(event, channels, flight, model)
     judged = [band.passed for band in bands] + [check.passed for check in checks]

@@ -30,7 +30,7 @@ class OutputError:
     output: str
     correlation: float  # between flight and model, at the best delay
     size: float
-    bias: float  # flight minus model, after the gain, SI
+    bias: float  # mean of flight minus model, with or without the gain, whichever is less; SI
     bias_share: float  # |bias| over the flight's standard deviation
     by_gain: float
     by_bias: float
@@ -104,14 +104,17 @@ def _one(
     gain, bias, _ = (float(one) for one in _line(z, shifted))
     error = float(np.mean(np.square(z - y)))
     no_bias = float(np.var(z - y))
+    # what a gain explains is no bias, and a poor gain must not make one: the smaller of the two
+    plain = float(np.mean(z - y))
+    offset = min(bias, plain, key=abs)
     only_gain = float(np.mean(np.square(z - _through_zero(z, y))))
     corrected = max(gain, 0.0) * shifted + bias if gain > 0.0 else np.full_like(z, z.mean())
     return OutputError(
         output=name,
         correlation=_correlation(z, shifted),
         size=1.0 / gain if abs(gain) > 1e-6 else float("nan"),
-        bias=bias,
-        bias_share=abs(bias) / spread if spread > 0.0 else float("nan"),
+        bias=offset,
+        bias_share=abs(offset) / spread if spread > 0.0 else float("nan"),
         by_gain=1.0 - only_gain / error if error > 0.0 else 0.0,
         by_bias=1.0 - no_bias / error if error > 0.0 else 0.0,
         theil=float(theil(z, y).u),

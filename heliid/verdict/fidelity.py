@@ -128,12 +128,15 @@ def judge_bias(reports: Sequence[ValidationReport], limits: Thresholds) -> Quest
         text = f"The flight differs from the model on average: {listed(red or amber)}"
         text += " (the largest of any record)."
         return question("bias", light, text, "scores")
-    share = max(e.bias_share for found in outputs.values() for e, _ in found)
-    text = f"The mean error is at most {percent(share)} of the signal's standard deviation, or "
-    text += "a small part of the error."
-    if share <= limits["bias_amber"]:
-        text = f"The mean error is at most {percent(share)} of the signal's standard deviation."
-    return question("bias", Light.GREEN, text, "scores")
+    every = [pair for found in outputs.values() for pair in found]
+    one, record = max(every, key=lambda pair: pair[0].bias_share)
+    text = f"The mean error is at most {percent(one.bias_share)} of the standard deviation of the "
+    text += f"signal ({one.output} of {record})"
+    if one.bias_share > limits["bias_amber"]:
+        text += f" and makes {percent(one.by_bias)} of the squared error there"
+        if one.by_bias > limits["theil_bias"]:
+            text += ", but not in most records"
+    return question("bias", Light.GREEN, f"{text}.", f"scores:{record}:{one.output}")
 
 
 def _difference(value: float, unit: str) -> str:

@@ -95,6 +95,22 @@ def test_off_axis_outputs_need_the_right_trend_only():
     assert [c.passed for c in wrong.checks] == [False]
 
 
+def test_a_pedal_pulse_asks_nothing_of_pitch_but_the_trend():
+    flight = still()
+    flight[12:60] = 5.0 * DEG
+    model = 0.3 * flight  # far outside the bands of a longitudinal test
+    event = Event("pulse", "delta_ped", 10, 20, 300, 1.0)
+
+    def restart(first, end):
+        rows = slice(first, end)
+        return DT * np.arange(300)[rows], flight[rows], model[rows]
+
+    case = judge_bands("r", [event], channels("q", "theta"), restart, 1, 300, DT)[0]
+    assert case.bands == ()
+    assert [check.output for check in case.checks] == ["q", "theta"]
+    assert case.passed is True
+
+
 def test_trend_is_about_direction():
     z = np.array([0.0, 1.0, 3.0, 2.0])
     assert trend_agrees(z, 0.1 * z + 5.0)
