@@ -146,6 +146,8 @@ def _add_model(parser: argparse.ArgumentParser) -> None:
                        help="auto, none, or lead:T: the mean of the first T seconds")  # fmt: skip
     group.add_argument("--no-kinematics", action="store_true",
                        help="do not tie an attitude to the rate it integrates")  # fmt: skip
+    group.add_argument("--no-finer-rate", action="store_true",
+                       help="keep the model at the rate of the search")  # fmt: skip
     group.add_argument("--tables", type=int, metavar="N", help="weight tables raced per order")
     group.add_argument("--seed", type=int, default=1, metavar="S")
     group.add_argument("--workers", type=int, metavar="N",

@@ -96,7 +96,11 @@ def make_config(options: argparse.Namespace) -> StudyConfig:
     )  # fmt: skip
     workers = options.workers if options.workers is not None else default_workers()
     return StudyConfig(
-        box=OrderBox(**box), kinematics=not options.no_kinematics, workers=workers, **values
+        box=OrderBox(**box),
+        kinematics=not options.no_kinematics,
+        finer_rate=not options.no_finer_rate,
+        workers=workers,
+        **values,
     )
 
 

@@ -42,22 +42,33 @@ class Outcome:
     notices: tuple[str, ...]
 
 
+@dataclass(frozen=True, eq=False)
+class Trained:
+    """Orders trained to the end on one ground, which may be finer than that of the search."""
+
+    ground: Ground
+    refits: Sequence[Refit]
+
+
 def conclude(
-    ground: Ground, config: StudyConfig, linear: Refit, refits: Sequence[Refit], how: str
+    base: Ground, config: StudyConfig, linear: Refit, trained: Trained, how: str
 ) -> Outcome:
     """The winner by validation cost, never worse than ``linear``; the rest is its ensemble.
 
-    ``how`` says what was done ("search" or "fit") and goes into the provenance.
+    ``base`` is what ``linear`` was found on. ``how`` says what was done ("search" or "fit") and
+    goes into the provenance.
     """
-    ranked = sorted(refits, key=lambda one: (one.cost, one.structure.n_parameters))
+    ranked = sorted(trained.refits, key=lambda one: (one.cost, one.structure.n_parameters))
     network = ranked[0] if ranked else linear
     is_linear = not network.is_better_than(linear)
     winner = linear if is_linear else network
+    ground = base if is_linear else trained.ground
     believed = [one for one in ranked if one.cost <= DROP_ABOVE * winner.cost]
-    members = [winner, *(one for one in believed if one is not winner)][: config.n_ensemble]
+    others = [one for one in believed if one is not winner] if trained.ground is ground else []
+    members = [winner, *others][: config.n_ensemble]
     origin = provenance(ground, config, how)
     models = [finished(ground, one, origin) for one in members]
-    linear_model = models[0] if is_linear else finished(ground, linear, origin)
+    linear_model = models[0] if is_linear else finished(base, linear, origin)
     return Outcome(
         model=models[0],
         linear=linear_model,

@@ -83,6 +83,7 @@ class StudyConfig:
     box: OrderBox = field(default_factory=OrderBox)
     trim_rule: str = "auto"
     kinematics: bool = True
+    finer_rate: bool = True  # refit at finer rates too, when rate_hz is 0; kept only when better
     n_tables: int = 3  # weight tables raced inside the fitness of one order
     n_ensemble: int = 5  # best orders refitted at the end
     stagnation: int = 0  # stop after this many unique trainings without improvement; 0: never
@@ -100,10 +101,10 @@ class StudyConfig:
             )
         if not isinstance(self.box, OrderBox):
             raise SettingsError("The setting box must be an OrderBox.")
-        if not isinstance(self.kinematics, bool):
-            raise SettingsError(
-                f"The setting kinematics is {self.kinematics!r}: say true or false."
-            )
+        for name in ("kinematics", "finer_rate"):
+            value = getattr(self, name)
+            if not isinstance(value, bool):
+                raise SettingsError(f"The setting {name} is {value!r}: say true or false.")
         _check_trim_rule(self.trim_rule)
 
     def searches(self) -> tuple[str, ...]:

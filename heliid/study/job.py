@@ -30,11 +30,13 @@ from heliid.model.network import NarxModel, Weights
 from heliid.model.structure import Structure
 from heliid.search.encoding import structure_from_text, structure_text
 from heliid.search.run import Best
-from heliid.study.conclude import Outcome, conclude
+from heliid.study.conclude import Outcome, Trained, conclude
 from heliid.study.config import StudyConfig
 from heliid.study.explore import explore
+from heliid.study.finer import TABLES as FINER_TABLES
+from heliid.study.finer import rate_factors, refit_at, stretch, try_finer
 from heliid.study.ground import Ground, make_ground
-from heliid.study.refits import Refit, judged, refit_all
+from heliid.study.refits import Refit, judged
 
 if TYPE_CHECKING:
     from heliid.engine.protocol import Engine
@@ -95,8 +97,8 @@ def identify(
     """
     desk = _Desk(config, report, should_stop)
 
-    def work(ground: Ground, linear: Refit, engine: Engine) -> tuple[list[Refit], str]:
-        return _search(desk, ground, linear, engine, checkpoint)
+    def work(ground: Ground, engine: Engine) -> tuple[Trained, str]:
+        return _search(desk, ground, engine, checkpoint)
 
     return _run(desk, campaign, engine, work, "search")
 
@@ -117,13 +119,13 @@ def fit(
     structure = structure_from_text(order, len(campaign.inputs), len(campaign.outputs))
     desk = _Desk(config, report, should_stop)
 
-    def work(ground: Ground, _: Refit, engine: Engine) -> tuple[list[Refit], str]:
+    def work(ground: Ground, engine: Engine) -> tuple[Trained, str]:
         return _fit_one(desk, ground, structure, engine)
 
     return _run(desk, campaign, engine, work, "fit")
 
 
-Work = Callable[[Ground, Refit, "Engine"], tuple[list[Refit], str]]
+Work = Callable[[Ground, "Engine"], tuple[Trained, str]]
 
 
 @dataclass(eq=False)
@@ -173,8 +175,8 @@ def _run(
             desk.say(notice)
         ground, linear = _linear(desk, ground)
         with open_engine(engine, desk.config.workers) as ready:
-            refits, reason = work(ground, linear, ready)
-        outcome = conclude(ground, desk.config, linear, refits, how)
+            trained, reason = work(ground, ready)
+        outcome = conclude(ground, desk.config, linear, trained, how)
     except HeliIDError as error:
         desk.report(JobFinished("failed", str(error)))
         raise
@@ -237,10 +239,9 @@ def _judge(ground: Ground, structure: Structure, weights: Weights) -> Refit:
 
 
 def _search(
-    desk: _Desk, ground: Ground, linear: Refit, engine: Engine, checkpoint: Path | None
-) -> tuple[list[Refit], str]:
+    desk: _Desk, ground: Ground, engine: Engine, checkpoint: Path | None
+) -> tuple[Trained, str]:
     """Search, then refit the best few orders."""
-    del linear  # the search does not depend on it: its best is compared at the end
     config = desk.config
     desk.stage("Searching", config.budget * len(config.searches()))
 
@@ -263,38 +264,58 @@ def _search(
     if found.best_genome is not None:
         for warning in ground.encoding.on_bound(found.best_genome):
             desk.say(warning, "warning")
+    trained = Trained(ground, refits)
     if found.reason == "stopped":
-        return refits, found.reason
-    refits += _refit(desk, ground, found.structures[: config.n_ensemble], engine)
-    return refits, "stopped" if desk.should_stop() else found.reason
+        return trained, found.reason
+    structures = found.structures[: config.n_ensemble]
+    refits += _refit(desk, ground, structures, engine, N_REFIT_TABLES)
+    if refits and config.finer_rate and config.rate_hz == 0.0:
+        trained = _finer(desk, trained, structures, engine)
+    return trained, "stopped" if desk.should_stop() else found.reason
+
+
+def _finer(
+    desk: _Desk, trained: Trained, structures: tuple[Structure, ...], engine: Engine
+) -> Trained:
+    """All refits at a finer rate, when the best order does better there."""
+    best = min(trained.refits, key=lambda one: (one.cost, one.structure.n_parameters))
+    factors = rate_factors(trained.ground)
+    if not factors or desk.should_stop():
+        return trained
+    found = try_finer(
+        trained.ground, desk.config, best, engine,
+        should_stop=desk.should_stop, progress=desk.stage("Trying finer rates", len(factors)),
+    )  # fmt: skip
+    if found is None:
+        return trained
+    others = tuple(stretch(one, found.factor) for one in structures if one != best.structure)
+    desk.say(
+        f"The model runs at {1 / found.ground.dt:.4g} Hz, {found.factor} times the rate of the "
+        f"search: it follows the validation records better there."
+    )
+    refits = _refit(desk, found.ground, others, engine, len(FINER_TABLES))
+    return Trained(found.ground, [*found.refits, *refits])
 
 
 def _fit_one(
     desk: _Desk, ground: Ground, structure: Structure, engine: Engine
-) -> tuple[list[Refit], str]:
+) -> tuple[Trained, str]:
     """One order from several weight tables."""
-    refits = _refit(desk, ground, (structure,), engine)
+    refits = _refit(desk, ground, (structure,), engine, N_REFIT_TABLES)
     if not refits and not desk.should_stop():
         raise TrainingError(
             f"The order {structure_text(structure)} cannot be trained on these records: choose "
             f"fewer lags or longer records."
         )
-    return refits, "stopped" if desk.should_stop() else "done"
+    return Trained(ground, refits), "stopped" if desk.should_stop() else "done"
 
 
 def _refit(
-    desk: _Desk, ground: Ground, structures: tuple[Structure, ...], engine: Engine
+    desk: _Desk, ground: Ground, structures: tuple[Structure, ...], engine: Engine, n_tables: int
 ) -> list[Refit]:
-    return refit_all(
-        structures,
-        tuple(range(N_REFIT_TABLES)),
-        ground.train,
-        ground.validate,
-        ground.settings,
-        engine,
-        should_stop=desk.should_stop,
-        progress=desk.stage("Refitting", len(structures) * N_REFIT_TABLES),
-    )
+    progress = desk.stage("Refitting", len(structures) * n_tables)
+    tables = tuple(range(n_tables))
+    return refit_at(ground, structures, tables, engine, desk.should_stop, progress)
 
 
 @contextmanager

@@ -2,9 +2,8 @@
 
 from __future__ import annotations
 
-import math
 from collections.abc import Callable, Sequence
-from dataclasses import dataclass, replace
+from dataclasses import dataclass
 from typing import Any
 
 import numpy as np
@@ -106,7 +105,7 @@ def refit_task(structure: dict[str, Any], table: int) -> dict[str, Any] | None:
     train_data, validate_data, settings = _here[0]
     order = Structure.from_dict(structure)
     ways = settings.training
-    harder = replace(ways, iterations=tuple(math.ceil(EFFORT * n) for n in ways.iterations))
+    harder = ways.with_effort(EFFORT)
     try:
         fit = train(order, train_data.with_memory(order.memory), harder, table)
         found = judged(order, fit.weights, train_data, validate_data, settings)
