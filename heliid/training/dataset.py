@@ -87,12 +87,6 @@ class Dataset:
         """Every record twice, all first copies before all second ones."""
         return replace(self, u=self.u + self.u, y=self.y + self.y)
 
-    def mixed_segments(self, n_start: int, horizon: int) -> np.ndarray:
-        """Segments for ``doubled()``: whole records first, then windows of ``horizon`` samples."""
-        windows = self.segments(n_start, horizon)
-        windows[:, 0] += self.n_samples
-        return np.concatenate([self.segments(n_start), windows])
-
     def segments(self, n_start: int, horizon: int = 0) -> np.ndarray:
         """Segments (n, 2) that tile every record from ``n_start``; horizon 0 is whole records.
 

@@ -19,6 +19,7 @@ from heliid.training.levenberg import Descent, Problem, descend
 from heliid.training.parameters import KinematicPair, Layout, Prior, make_prior
 
 WHOLE = 0.0  # a horizon of 0 s means whole records
+N_CHOSEN = 8  # segments of a stage on whole records when there are too many samples
 BIAS_START = 0.7  # near the largest curvature of tanh, 0.66: products of states come first
 
 
@@ -41,6 +42,8 @@ class TrainingSettings:
     kinematic_weight : penalty per sample on leaving the trapezoid rule of such a pair.
     activation_rms : spread of the hidden units' pre-activation at the start.
     window_s : the last stage fits windows of this length beside the whole records, 0: not.
+    max_samples : a stage takes an even choice of segments with about so many samples when the
+        records hold more; 0 for all of them.
     single : sensitivities in float32 (weights, residuals and solution stay float64).
     """
 
@@ -54,8 +57,17 @@ class TrainingSettings:
     kinematic_weight: float = 30.0
     activation_rms: float = 0.8
     window_s: float = 5.0
+    max_samples: int = 8000
     single: bool = True
     output_weights: tuple[float, ...] = ()
+
+    def with_effort(self, effort: float) -> TrainingSettings:
+        """The same with ``effort`` times the iterations and, squared, the samples."""
+        return replace(
+            self,
+            iterations=tuple(math.ceil(effort * n) for n in self.iterations),
+            max_samples=math.ceil(effort * effort * self.max_samples),
+        )
 
 
 @dataclass(frozen=True, eq=False)
@@ -179,15 +191,21 @@ def run_stage(
     if stage.iterations > 0 and math.isfinite(stage.cost):
         ridge = max(settings.ridge * stage.noise, settings.ridge_least)
     target = max(2, round(horizon_s / data.dt)) if horizon_s > 0 else 0
-    wanted = data.segments(n_start, target)
+    most = settings.max_samples
+    if 0 < most < data.n_samples and target == 0:
+        target = max(2, most // N_CHOSEN)  # whole records would leave nothing to choose from
+    wanted = even_choice(data.segments(n_start, target), most)
     longest = int(wanted[:, 1].max())
     if horizon_s == WHOLE and settings.window_s > 0:
         problem = make_problem(problem.structure, data.doubled(), settings)
-        wanted = data.mixed_segments(n_start, max(2, round(settings.window_s / data.dt)))
+        windows = data.segments(n_start, max(2, round(settings.window_s / data.dt)))
+        windows[:, 0] += data.n_samples
+        wanted = np.concatenate([wanted, even_choice(windows, most)])
     problem.prior = stage_prior(problem.structure, data, settings, ridge)
     horizon, reached = longest, stage
     while True:
-        segments = wanted if horizon >= longest else data.segments(n_start, horizon)
+        shorter = horizon < longest
+        segments = even_choice(data.segments(n_start, horizon), most) if shorter else wanted
         found: Descent = descend(
             problem, reached.theta, segments,
             iterations=iterations, mu=max(reached.mu, 1e-4), should_stop=should_stop,
@@ -210,12 +228,22 @@ def run_stage(
             horizon = max(1, horizon // 2)
 
 
+def even_choice(segments: np.ndarray, most: int) -> np.ndarray:
+    """Every n-th of the segments (n, 2), so that about ``most`` samples remain; 0: all."""
+    total = int(segments[:, 1].sum())
+    if most <= 0 or total <= most:
+        return segments
+    every = math.ceil(total / most)
+    return segments[every // 2 :: every] if len(segments) > every else segments[:1]
+
+
 def residual_noise(problem: Problem, theta: np.ndarray, segments: np.ndarray) -> float:
     """Mean squared error per sample over the number of independent residuals.
 
     Independent ones are counted as of a first-order process with the measured correlation of
     neighbours.
     """
+    problem.y_sim[:] = problem.dataset.y_all
     problem.run(theta, segments)
     error = problem.dataset.y_all - problem.y_sim  # 0 outside the segments
     power = (error * error).sum(axis=0)
@@ -306,7 +334,7 @@ def refit(
 
     ``effort`` multiplies the iteration counts; ``progress`` gets (fits done, fits in all).
     """
-    harder = replace(settings, iterations=tuple(math.ceil(effort * n) for n in settings.iterations))
+    harder = settings.with_effort(effort)
     fits: list[Fit] = []
     for done, table in enumerate(tables):
         if should_stop() and fits:
