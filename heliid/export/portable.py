@@ -12,9 +12,8 @@ takes that place and ``offset`` is 0, which is the same in exact arithmetic and 
 
 from __future__ import annotations
 
-import json
 import textwrap
-from collections.abc import Sequence
+from collections.abc import Iterable, Sequence
 from dataclasses import dataclass, replace
 from typing import Any
 
@@ -241,10 +240,36 @@ def heading(portable: Portable, width: int = 92) -> list[str]:
                  licence_note(portable)):  # fmt: skip
         lines += textwrap.wrap(text, width) if text else []
     lines += ["", f"Model SHA-256: {portable.sha256}"]
-    for label, value in (("Provenance", model.provenance), ("Scores", model.scores)):
-        text = one_line(json.dumps(plain(value), sort_keys=True), 2000)
-        lines += textwrap.wrap(f"{label}: {text}", width, break_on_hyphens=False)
+    for text in (*_origin(model.provenance), *_fits(model.scores)):
+        lines += textwrap.wrap(one_line(text, 600), width, break_on_hyphens=False)
     return [one_line(line, 400) if line else "" for line in lines]
+
+
+def _origin(provenance: dict[str, Any]) -> Iterable[str]:
+    """Where the model comes from, in sentences; entries that are not understood are left out."""
+    records = provenance.get("records")
+    for record in records if isinstance(records, list) else []:
+        if isinstance(record, dict) and record.get("name"):
+            digest = str(record.get("sha256", ""))[:16]
+            use = record.get("use", "record")
+            yield f"{use}: {record['name']}" + (f" (SHA-256 {digest}...)" if digest else "")
+    keys = ("how", "order", "seed")
+    known = [f"{key} {provenance[key]}" for key in keys if key in provenance]
+    versions = provenance.get("versions")
+    if isinstance(versions, dict):
+        known += [f"{name} {version}" for name, version in versions.items()]
+    if known:
+        yield "Made by: " + ", ".join(known)
+
+
+def _fits(scores: dict[str, Any]) -> Iterable[str]:
+    """Free-run fit per output and record, as the study stores it."""
+    for use, group in scores.items():
+        rows = group.get("rows") if isinstance(group, dict) else None
+        for row in rows if isinstance(rows, list) else []:
+            if isinstance(row, dict) and isinstance(row.get("fit"), (int, float)):
+                where = f"{row.get('record', '')}, {row.get('output', '')}"
+                yield f"Free-run fit, {use}: {where}: {row['fit']:.1f} %"
 
 
 def _channel_line(channel: PortableChannel) -> str:

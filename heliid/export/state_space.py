@@ -1,5 +1,8 @@
 """The model linearised at its trim, for control design: JSON, CSV, .mat, python-control.
 
+The discrete form is exact; where u, w, q and theta are outputs and four states describe the model
+well enough, the JSON and .mat files hold that continuous form too.
+
 Time convention: x[k+1] = A x[k] + B u[k], y[k] = C x[k], where u[k] is the input held over the
 step from sample k to k+1. All quantities are deviations from the operating point, SI.
 """
@@ -20,7 +23,12 @@ from heliid.export.names import csv_cell
 from heliid.export.portable import Portable, facts
 from heliid.export.verify import TOLERANCE, Verified
 from heliid.model.network import NarxModel
-from heliid.physics.linear_model import LinearModel, linearise
+from heliid.physics import (
+    LinearModel,
+    linearise,
+    study_physics,
+)
+from heliid.physics.derivatives import longitudinal_order
 
 N_CHECK = 50
 CONVENTION = (
@@ -114,6 +122,27 @@ def _blocks(rows: list[list[str]], linear: LinearModel) -> dict[str, list[list[f
     return blocks
 
 
+def continuous_form(model: NarxModel) -> dict[str, Any] | None:
+    """The reduced x' = A x + B v in u, w, q, theta, SI; None where it would be another aircraft.
+
+    v is the input after a first-order lag or a pure delay of ``seconds``, per input.
+    """
+    order = longitudinal_order(model.outputs)
+    physics = study_physics(model)
+    reduced = physics.reduced
+    if order is None or reduced is None or physics.refusal:
+        return None
+    return {
+        "A": reduced.A.tolist(),
+        "B": reduced.B.tolist(),
+        "states": [{"name": model.outputs[j].name, "unit": model.outputs[j].si} for j in order],
+        "input_element": reduced.kind,
+        "seconds": reduced.seconds.tolist(),
+        "theil_to_full_model": physics.reduction_theil,
+        "convention": "x' = A x + B v; v: each input after its lag or delay; deviations, SI",
+    }
+
+
 def linear_facts(portable: Portable, linear: LinearModel) -> dict[str, Any]:
     """Matrices, names, units, operating point, eigenvalues and where all of it comes from."""
     space = linear.discrete
@@ -143,6 +172,7 @@ def linear_facts(portable: Portable, linear: LinearModel) -> dict[str, Any]:
             "drift_per_second": linear.trim.drift.tolist(),
         },
         "eigenvalues_per_second": [[float(s.real), float(s.imag)] for s in slow[order]],
+        "continuous_longitudinal": continuous_form(portable.model),
         "about": facts(portable),
     }
 
@@ -164,7 +194,16 @@ def _csv(linear: LinearModel) -> str:
 
 def _variables(linear: LinearModel, data: dict[str, Any]) -> dict[str, Any]:
     space = linear.discrete
-    return {
+    reduced = data["continuous_longitudinal"]
+    continuous = {}
+    if reduced:
+        continuous = {
+            "Ac": np.array(reduced["A"]),
+            "Bc": np.array(reduced["B"]),
+            "input_element": reduced["input_element"],
+            "input_seconds": np.array(reduced["seconds"]),
+        }
+    return continuous | {
         "A": space.A,
         "B": space.B,
         "C": space.C,

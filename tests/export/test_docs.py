@@ -6,6 +6,8 @@ import re
 import shutil
 from pathlib import Path
 
+import pytest
+
 from heliid.export.model_files import save_model
 from tests.export.export_models import trex_like, trex_records
 
@@ -13,6 +15,7 @@ GUIDE = Path(__file__).parents[2] / "docs" / "export.md"
 FLIGHT = Path(__file__).parents[2] / "data" / "trex550" / "flightA_pitchtest_filtered.csv"
 
 
+@pytest.mark.slow
 def test_python_examples_run(tmp_path, monkeypatch, capsys):
     blocks = re.findall(r"```python\n(.*?)```", GUIDE.read_text(encoding="utf-8"), re.DOTALL)
     assert len(blocks) == 2

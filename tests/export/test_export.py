@@ -83,6 +83,7 @@ def test_float64_is_accepted_by_every_target(tmp_path):
 
 
 @needs_gcc
+@pytest.mark.slow
 @pytest.mark.parametrize("target", [t.key for t in targets()])
 def test_verified_is_said_after_a_run(target, tmp_path):
     pytest.importorskip("fmpy")
@@ -196,6 +197,20 @@ def test_state_space_json_says_what_it_is(tmp_path):
     assert data["about"]["model_sha256"]
 
 
+@pytest.mark.slow
+def test_continuous_form_is_there_where_four_states_do(tmp_path):
+    model = load_model(Path(__file__).parent / "data" / "truth_h4.json")
+    export(model, "linear", tmp_path / "l.json", check=False)
+    form = json.loads((tmp_path / "l.json").read_text())["continuous_longitudinal"]
+    roots = np.linalg.eigvals(np.array(form["A"]))
+    phugoid = roots[np.argmin(np.abs(roots))]
+    assert phugoid.real == pytest.approx(-0.028, abs=0.01)  # truth: -0.0279 +- 0.1117i
+    assert abs(phugoid.imag) == pytest.approx(0.112, abs=0.02)
+    export(trex_like(), "linear", tmp_path / "t.json", check=False)
+    assert json.loads((tmp_path / "t.json").read_text())["continuous_longitudinal"] is None
+
+
+@pytest.mark.slow
 def test_python_control_object_steps_like_the_app():
     control = pytest.importorskip("control")
     model = trex_like()
@@ -207,6 +222,7 @@ def test_python_control_object_steps_like_the_app():
     assert np.max(np.abs(response.outputs.T[1:] - ours) / model.scaling.output_std) < 1e-9
 
 
+@pytest.mark.slow
 def test_model_without_inputs_in_its_regressor_can_leave(tmp_path):
     """All lags of the inputs empty: legal, and no target may stumble over an empty table."""
     model = random_model(0)

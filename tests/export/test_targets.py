@@ -32,7 +32,9 @@ from tests.export.export_models import (
     worst_error,
 )
 
-MODELS = (*SEEDS, "trex")
+ALL = (*SEEDS, "trex")
+QUICK = (3, 12, "trex")  # these run in the quick check, the others are slow tests
+MODELS = [which if which in QUICK else pytest.param(which, marks=pytest.mark.slow) for which in ALL]
 needs_gcc = pytest.mark.skipif(shutil.which("gcc") is None, reason="gcc is not here")
 needs_gxx = pytest.mark.skipif(shutil.which("g++") is None, reason="g++ is not here")
 needs_octave = pytest.mark.skipif(shutil.which("octave-cli") is None, reason="Octave is not here")
@@ -100,12 +102,13 @@ def test_fixed_point_c_is_its_emulation_to_the_last_bit(which, kind, tmp_path):
         assert np.array_equal(result, run_fixed(fixed, case)[0])
 
 
+@pytest.mark.slow
 @needs_gxx
 @needs_gcc
 def test_c_is_clean_for_strict_compilers_and_passes_its_own_test(tmp_path):
     strict = ["-Wall", "-Wextra", "-Wpedantic", "-Werror", "-Wconversion", "-Wsign-conversion",
               "-Wshadow", "-Wdouble-promotion", "-Wundef", "-Wstrict-prototypes"]  # fmt: skip
-    for which in MODELS:
+    for which in ALL:
         portable = portable_of(which, f"m_{which}")
         kinds = {"f64": c_files(portable), "f32": c_files(portable, "float32")}
         fixed = quantise(portable, "int8")
@@ -115,7 +118,6 @@ def test_c_is_clean_for_strict_compilers_and_passes_its_own_test(tmp_path):
             folder.mkdir()
             put(files, folder)
     sources = sorted(str(path) for path in tmp_path.rglob("*.c"))
-    test = "-DX=1"
     for path in sources[::5]:
         stem = Path(path).stem.upper()
         test = f"-D{stem}_SELF_TEST"
@@ -127,9 +129,10 @@ def test_c_is_clean_for_strict_compilers_and_passes_its_own_test(tmp_path):
     subprocess.run(["g++", "-x", "c++", "-std=c++11", "-fsyntax-only", *cxx, *sources], check=True)
 
 
+@pytest.mark.slow
 @needs_cppcheck
 def test_c_is_clean_for_cppcheck(tmp_path):
-    for which in MODELS[::5]:
+    for which in ALL[::5]:
         portable = portable_of(which, f"m_{which}")
         put(c_files(portable), tmp_path)
         fixed = quantise(make_portable(portable.model, name=f"f_{which}"), "int16")
@@ -146,7 +149,7 @@ def test_c_is_clean_for_cppcheck(tmp_path):
 def test_python_runs_with_numpy_alone(tmp_path):
     """All models in one bare interpreter: isolated, without site packages, warnings are errors."""
     jobs = []
-    for which in MODELS:
+    for which in ALL:
         portable = portable_of(which, f"m_{which}")
         put(python_files(portable), tmp_path)
         for k, case in enumerate(cases_of(portable, which)):
@@ -238,13 +241,14 @@ def test_fmu_is_valid_and_gives_the_apps_numbers(which, version, tmp_path):
         assert worst_error(portable, case, result) <= TOLERANCE
 
 
+@pytest.mark.slow
 @needs_octave
 def test_octave_gives_the_apps_numbers(tmp_path):
     """All models in one Octave."""
     from scipy.io import savemat
 
     lines, jobs = [], []
-    for which in MODELS:
+    for which in ALL:
         portable = portable_of(which, f"m_{which}")
         put(matlab_files(portable), tmp_path)
         lines.append(f"assert(m_{which}('test') <= 1e-12); m_{which}('info');")
