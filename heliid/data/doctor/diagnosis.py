@@ -1,0 +1,234 @@
+"""Which single fault makes all the kinematic equations agree: the trial of hypotheses.
+
+Every link that is not 1 (or is late) is evidence; every fault (a channel's sign, scale, unit or
+delay, the time base, two columns mixed up) predicts which links it bends and which it leaves alone.
+The fault that explains all links best is taken, undone, and the trial is repeated on the rest.
+"""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+from itertools import combinations
+
+import numpy as np
+
+from heliid.data.doctor.links import Link
+from heliid.data.doctor.motion import (
+    ACCELERATIONS,
+    ATTITUDES,
+    GRAVITY,
+    RATES,
+    SPEEDS,
+    TIME,
+    Balance,
+    Motion,
+    Relation,
+    balances,
+    links,
+)
+
+MAX_ROUNDS = 3
+_CLEAR = 9.0  # fall of chi-squared that convicts; 3 standard deviations
+_TIE = 3.0  # hypotheses this close in chi-squared cannot be told apart
+_MIN_SCALE = 0.055  # of the logarithm: real sensors and mountings disagree by up to 4 %
+_MIN_DELAY_S = 0.012
+_DELAY_STEPS = 0.6  # of a sample: below it nothing is to be done
+_DELAY_FLOOR_S = 0.004
+_DELAY_FLOOR_ACCELERATION_S = 0.06  # an accelerometer answers a step at once, a difference late
+_SWAP_GAIN = 2.5  # fall of the sum of log residual powers that convicts two columns
+_SWAP_FIT = 0.75  # and the share of the moving axis' power that must then be explained
+_BAND = (0.1, 2.0)  # Hz, for residual powers
+
+_PAIRS: tuple[tuple[str, ...], ...] = (RATES, ATTITUDES, SPEEDS, ACCELERATIONS)
+
+
+@dataclass(frozen=True, slots=True)
+class Diagnosis:
+    """One convicted fault; ``symbols`` are catalogue names, two when they cannot be told apart.
+
+    ``value``: scale (measured over true), delay in s, or true over stated sample time.
+    """
+
+    kind: str
+    symbols: tuple[str, ...]
+    value: float
+    error: float
+    confidence: float
+    chi2: float
+
+
+def diagnose(motion: Motion) -> tuple[list[Diagnosis], Motion, list[tuple[Relation, Link]]]:
+    """Faults in order of conviction, the motion with them undone, and its remaining links."""
+    verdicts: list[Diagnosis] = []
+    evidence: list[tuple[Relation, Link]] = []
+    for _ in range(MAX_ROUNDS):
+        found = balances(motion)
+        evidence = links(motion, found)
+        verdict = _sign(motion, evidence) or _scale(motion, evidence) or _delay(motion, evidence)
+        verdict = _swap(motion, found, verdict) or verdict
+        if verdict is None:
+            break
+        verdicts.append(verdict)
+        motion = undo(motion, verdict)
+    return verdicts, motion, evidence
+
+
+def undo(motion: Motion, verdict: Diagnosis) -> Motion:
+    """The motion with one fault taken out."""
+    symbol = verdict.symbols[0]
+    if verdict.kind == "swapped":
+        other = verdict.symbols[1]
+        return motion.changed(**{symbol: motion.data[other], other: motion.data[symbol]})
+    if verdict.kind == "time base":
+        return motion.with_dt(motion.dt * verdict.value)
+    column = motion.data[symbol]
+    if verdict.kind == "skew":
+        index = np.arange(len(column))
+        return motion.changed(
+            **{symbol: np.interp(index + verdict.value / motion.dt, index, column)}
+        )
+    return motion.changed(**{symbol: column / verdict.value})
+
+
+def _sign(motion: Motion, evidence: list[tuple[Relation, Link]]) -> Diagnosis | None:
+    """The channel whose turned sign explains the negative links, and touches no positive one."""
+    if not any(link.gain < 0 for _, link in evidence):
+        return None
+    scores: dict[str, float] = {}
+    for relation, link in evidence:
+        weight = min(1.0 / np.hypot(link.gain_error, motion.floor_of(relation)), 30.0)
+        for symbol, _ in relation.big:
+            if symbol != TIME:
+                scores[symbol] = scores.get(symbol, 0.0) + np.sign(-link.gain) * weight
+    best = max(scores.values())
+    if best < 5.0:
+        return None
+    tied = tuple(symbol for symbol, score in scores.items() if score > best - 2.0)
+    return Diagnosis("sign", _named(tied), -1.0, 0.0, 0.97 / len(tied) ** 0.5, best**2)
+
+
+def _scale(motion: Motion, evidence: list[tuple[Relation, Link]]) -> Diagnosis | None:
+    """One channel's scale, or the time base, from the logarithms of the gains."""
+    good = [(r, k) for r, k in evidence if k.gain > 0]
+    if not good:
+        return None
+    z = np.array([np.log(link.gain) for _, link in good])
+    sigma = np.array([np.hypot(k.gain_error, motion.floor_of(r)) for r, k in good])
+    best = _best(z, sigma, [relation.big for relation, _ in good])
+    if best is None or abs(best.value) < max(_MIN_SCALE, 3.0 * best.error):
+        return None
+    if best.symbols[0] == TIME:
+        # all derivatives come out too small when the stated step is too long
+        factor = float(np.exp(best.value))
+        return Diagnosis("time base", (TIME,), factor, best.error, best.confidence, best.chi2)
+    symbols = tuple(s for s in best.symbols if s != TIME)
+    value = float(np.exp(best.value))
+    return Diagnosis("scale", _named(symbols), value, best.error, best.confidence, best.chi2)
+
+
+def _delay(motion: Motion, evidence: list[tuple[Relation, Link]]) -> Diagnosis | None:
+    """One channel's delay against all others."""
+    if not evidence:
+        return None
+    z = np.array([link.delay for _, link in evidence])
+    floor = [
+        _DELAY_FLOOR_S if r.equation in ("pitch", "roll", "yaw") else _DELAY_FLOOR_ACCELERATION_S
+        for r, _ in evidence
+    ]
+    sigma = np.hypot([link.delay_error for _, link in evidence], floor)
+    best = _best(z, sigma, [relation.late for relation, _ in evidence], only_positive=True)
+    least = max(_MIN_DELAY_S, _DELAY_STEPS * motion.dt)
+    if best is None or best.value < max(least, 3.0 * best.error):
+        return None
+    return Diagnosis(
+        "skew", _named(best.symbols), best.value, best.error, best.confidence, best.chi2
+    )
+
+
+def _best(
+    z: np.ndarray,
+    sigma: np.ndarray,
+    signatures: list[tuple[tuple[str, int], ...]],
+    *,
+    only_positive: bool = False,
+) -> Diagnosis | None:
+    """The symbol whose one parameter brings chi-squared of the links down most.
+
+    ``only_positive``: nobody is early, so a negative delay is the partner's positive one.
+    """
+    symbols = sorted({symbol for signature in signatures for symbol, _ in signature})
+    nothing = float(np.sum((z / sigma) ** 2))
+    trials = []
+    for symbol in symbols:
+        load = np.array([dict(signature).get(symbol, 0) for signature in signatures], dtype=float)
+        information = np.sum((load / sigma) ** 2)
+        value = np.sum(load * z / sigma**2) / information
+        if only_positive and value < 0:
+            continue
+        chi2 = float(np.sum(((z - load * value) / sigma) ** 2))
+        trials.append((chi2, symbol, float(value), float(information**-0.5)))
+    trials.sort()
+    if not trials or nothing - trials[0][0] < _CLEAR:
+        return None
+    chi2, symbol, value, error = trials[0]
+    ties = [t for t in trials[1:] if t[0] < chi2 + _TIE and abs(abs(t[2]) - abs(value)) < 0.3]
+    names = [symbol, *(t[1] for t in ties)]
+    if symbol == TIME and len(ties) and np.count_nonzero(np.abs(z) > 3 * sigma) < 2:
+        # one link alone rather speaks against one channel than against the clock
+        names = [*(t[1] for t in ties), TIME]
+        value, error = ties[0][2], ties[0][3]
+    confidence = (1.0 - np.exp(-(nothing - chi2) / 8.0)) / np.sqrt(len(names))
+    return Diagnosis("", tuple(names[:3]), value, error, float(confidence), nothing - chi2)
+
+
+def _named(symbols: tuple[str, ...]) -> tuple[str, ...]:
+    return symbols[:2]
+
+
+def _swap(motion: Motion, found: dict[str, Balance], other: Diagnosis | None) -> Diagnosis | None:
+    """Two columns of one quantity that fit the equations only when exchanged.
+
+    ``other`` is what else would explain the links; the exchange must explain clearly more.
+    """
+    verdict = _swapped_gravity(motion)
+    if verdict is not None:
+        return verdict
+    names = [name for name in found if not (motion.is_deviation and name in ("along", "down"))]
+    before = {name: found[name].residual_power(*_BAND) for name in names}
+    if all(left < 0.3 * total for left, total in before.values()):
+        return None  # every axis agrees as it is
+    trials = []
+    for group in _PAIRS:
+        there = [symbol for symbol in group if symbol in motion]
+        for first, second in combinations(there, 2):
+            columns = {first: motion.data[second], second: motion.data[first]}
+            trials.append((_gain(before, motion.changed(**columns)), first, second))
+    if not trials:
+        return None
+    gain, first, second = max(trials)
+    rival = 0.0 if other is None else _gain(before, undo(motion, other))
+    if gain < _SWAP_GAIN or gain < rival + 1.0:
+        return None
+    return Diagnosis("swapped", (first, second), 1.0, 0.0, 1.0 - float(np.exp(-gain)), gain)
+
+
+def _gain(before: dict[str, tuple[float, float]], changed: Motion) -> float:
+    """Fall of the sum of log residual powers; 0 when no equation fits well after the change."""
+    after = balances(changed)
+    gain, fit = 0.0, 0.0
+    for name, (left, _) in before.items():
+        now, total = after[name].residual_power(*_BAND)
+        gain += float(np.log(left / now))
+        if now < 0.3 * left:
+            fit = max(fit, 1.0 - now / total)
+    return gain if fit > _SWAP_FIT else 0.0
+
+
+def _swapped_gravity(motion: Motion) -> Diagnosis | None:
+    """An accelerometer along x or y that carries the weight."""
+    if "az" not in motion or abs(float(np.mean(motion.data["az"]))) > 0.5 * GRAVITY:
+        return None
+    for symbol in ("ax", "ay"):
+        if symbol in motion and abs(abs(float(np.mean(motion.data[symbol]))) - GRAVITY) < 2.0:
+            return Diagnosis("swapped", (symbol, "az"), 1.0, 0.0, 0.99, 99.0)
+    return None

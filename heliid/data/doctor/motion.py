@@ -1,0 +1,238 @@
+"""What a flying body must obey: attitudes and rates, speeds and accelerations.
+
+    theta' = q cos(phi) - r sin(phi)                      pitch
+    phi'   = p + tan(theta) (q sin(phi) + r cos(phi))     roll
+    psi'   = (q sin(phi) + r cos(phi)) / cos(theta)       yaw
+    u' + q w - r v = ax - g sin(theta)                    along
+    w' + p v = az + g cos(theta) cos(phi) + q u           down
+
+Both sides are compared as means over two steps (difference quotient on the left, Simpson's rule
+on the right), which is exact for cubics, so that neither noise nor step size favours one side. A
+record of deviations from a trim (accelerations around zero) has the linear forms, with the speed
+and the attitude of the trim unknown.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Callable
+from dataclasses import dataclass, replace
+
+import numpy as np
+
+from heliid.channels import find_kind
+from heliid.data.doctor.links import (
+    Link,
+    Spectra,
+    Stretches,
+    estimate,
+    sharpen,
+    spectra,
+)
+from heliid.data.record import FlightRecord
+
+GRAVITY = 9.80665
+ATTITUDES, RATES = ("phi", "theta", "psi"), ("p", "q", "r")
+SPEEDS, ACCELERATIONS = ("u_body", "v_body", "w_body"), ("ax", "ay", "az")
+USED = (*ATTITUDES, *RATES, *SPEEDS, *ACCELERATIONS)
+TIME = "time"
+
+
+@dataclass(frozen=True, eq=False)
+class Motion:
+    """The channels of a rigid body on a uniform axis, by catalogue symbol, SI."""
+
+    dt: float
+    data: dict[str, np.ndarray]
+    names: dict[str, str]  # symbol to the record's channel name
+    stretches: Stretches
+    is_deviation: bool
+
+    def __contains__(self, symbol: str) -> bool:
+        return symbol in self.data
+
+    def get(self, symbol: str) -> np.ndarray | float:
+        """The channel (N,), 0 when the record does not have it."""
+        return self.data.get(symbol, 0.0)
+
+    def changed(self, **data: np.ndarray) -> Motion:
+        """The same with some channels replaced."""
+        return replace(self, data={**self.data, **data})
+
+    def floor_of(self, relation: Relation) -> float:
+        """Relative gain error of a relation; deviations from a trim hide its cross terms."""
+        is_bent = self.is_deviation and relation.equation == "yaw"
+        return 0.05 if is_bent else relation.floor
+
+    def with_dt(self, dt: float) -> Motion:
+        """The same samples at another step, s."""
+        return replace(self, dt=dt)
+
+
+@dataclass(frozen=True, slots=True)
+class Relation:
+    """One term of one equation, and whose fault a link that is not 1 would be.
+
+    ``big``: symbols whose scale shows as +1 or -1 in the logarithm of the gain; ``late``: whose
+    delay shows in the delay.
+    """
+
+    equation: str
+    term: int
+    big: tuple[tuple[str, int], ...]
+    late: tuple[tuple[str, int], ...]
+    floor: float  # relative gain error of the equation itself: bent axes, wind, mounting
+
+
+def motion_of(record: FlightRecord, stretches: Stretches) -> Motion:
+    """The body motion in a record; an uneven time axis is made even within each stretch."""
+    time, values = record.time, record.values
+    dt = (
+        record.duration / (record.n_samples - 1)
+        if len(stretches) == 1 and record.n_samples > 1
+        else record.dt
+    )
+    steps = np.diff(time)
+    is_even = np.abs(steps - np.median(steps)).max(initial=0.0) < 0.1 * np.median(steps)
+    if not is_even and len(stretches) == 1:
+        even = np.linspace(time[0], time[-1], len(time))
+        values = np.column_stack([np.interp(even, time, column) for column in values.T])
+    data: dict[str, np.ndarray] = {}
+    names: dict[str, str] = {}
+    for j, channel in enumerate(record.channels):
+        kind = find_kind(channel.name)
+        if kind is not None and kind.symbol in USED and kind.si == channel.si:
+            data.setdefault(kind.symbol, values[:, j])
+            names.setdefault(kind.symbol, channel.name)
+    if "psi" in data:
+        data["psi"] = np.unwrap(data["psi"])
+    is_deviation = "az" in data and abs(float(np.median(data["az"]))) < 0.5 * GRAVITY
+    return Motion(dt, data, names, stretches, is_deviation)
+
+
+def _rate(values: np.ndarray, dt: float) -> np.ndarray:
+    return (values[2:] - values[:-2]) / (2.0 * dt)
+
+
+def _mean(values: np.ndarray) -> np.ndarray:
+    return (values[:-2] + 4.0 * values[1:-1] + values[2:]) / 6.0
+
+
+def _pitch(m: Motion) -> tuple[np.ndarray, list[np.ndarray]]:
+    phi = m.get("phi")
+    return _rate(m.data["theta"], m.dt), [
+        _mean(m.data["q"] * np.cos(phi) - m.get("r") * np.sin(phi))
+    ]
+
+
+def _roll(m: Motion) -> tuple[np.ndarray, list[np.ndarray]]:
+    phi, theta = m.data["phi"], m.get("theta")
+    if m.is_deviation:  # r times the tangent of the trim's attitude is there, but not how much
+        return _rate(phi, m.dt), [_mean(m.data[name]) for name in ("p", "r") if name in m]
+    cross = np.tan(theta) * (m.get("q") * np.sin(phi) + m.get("r") * np.cos(phi))
+    return _rate(phi, m.dt), [_mean(m.data["p"] + cross)]
+
+
+def _yaw(m: Motion) -> tuple[np.ndarray, list[np.ndarray]]:
+    phi, theta = m.get("phi"), m.get("theta")
+    turn = (m.get("q") * np.sin(phi) + m.data["r"] * np.cos(phi)) / np.cos(theta)
+    return _rate(m.data["psi"], m.dt), [_mean(turn)]
+
+
+def _along(m: Motion) -> tuple[np.ndarray, list[np.ndarray]]:
+    left = _rate(m.data["u_body"], m.dt)
+    if m.is_deviation:
+        terms = [_mean(m.data["ax"]), _mean(-GRAVITY * m.data["theta"])]
+        return left, [*terms, _mean(m.data["q"])] if "q" in m else terms
+    turning = m.get("q") * m.get("w_body") - m.get("r") * m.get("v_body")
+    left = left + _mean(np.broadcast_to(turning, m.data["u_body"].shape))
+    return left, [_mean(m.data["ax"]), _mean(-GRAVITY * np.sin(m.data["theta"]))]
+
+
+def _down(m: Motion) -> tuple[np.ndarray, list[np.ndarray]]:
+    left = _rate(m.data["w_body"], m.dt)
+    if m.is_deviation:
+        return left, [_mean(m.data[name]) for name in ("az", "q", "theta") if name in m]
+    turning = np.broadcast_to(m.get("p") * m.get("v_body"), m.data["w_body"].shape)
+    weight = GRAVITY * np.cos(m.get("theta")) * np.cos(m.get("phi"))
+    return left + _mean(turning), [
+        _mean(m.data["az"] + weight),
+        _mean(m.data["q"] * m.data["u_body"]),
+    ]
+
+
+_EQUATIONS: dict[str, tuple[tuple[str, ...], Callable[[Motion], tuple]]] = {
+    "pitch": (("theta", "q"), _pitch),
+    "roll": (("phi", "p"), _roll),
+    "yaw": (("psi", "r"), _yaw),
+    "along": (("u_body", "ax", "theta"), _along),
+    "down": (("w_body", "az", "q"), _down),
+}
+
+_RELATIONS: tuple[Relation, ...] = (
+    Relation("pitch", 0, (("theta", 1), ("q", -1), (TIME, 1)), (("theta", 1), ("q", -1)), 0.015),
+    Relation("roll", 0, (("phi", 1), ("p", -1), (TIME, 1)), (("phi", 1), ("p", -1)), 0.02),
+    Relation("yaw", 0, (("psi", 1), ("r", -1), (TIME, 1)), (("psi", 1), ("r", -1)), 0.025),
+    Relation("along", 0, (("u_body", 1), ("ax", -1), (TIME, 1)), (("u_body", 1), ("ax", -1)), 0.1),
+    Relation(
+        "along", 1, (("u_body", 1), ("theta", -1), (TIME, 1)), (("u_body", 1), ("theta", -1)), 0.05
+    ),
+    Relation("down", 0, (("w_body", 1), ("az", -1), (TIME, 1)), (("w_body", 1), ("az", -1)), 0.08),
+    Relation(
+        "down",
+        1,
+        (("w_body", 1), ("q", -1), ("u_body", -1), (TIME, 1)),
+        (("w_body", 1), ("q", -1)),
+        0.03,
+    ),
+)  # fmt: skip
+
+
+@dataclass(frozen=True, eq=False)
+class Balance:
+    """Both sides of one equation and their spectra: y should be the sum of the first xs.
+
+    Terms beyond the first ``n_known`` have a factor that the record does not tell.
+    """
+
+    y: np.ndarray
+    xs: list[np.ndarray]
+    stretches: Stretches
+    spectra: Spectra
+    n_known: int
+
+    def residual_power(self, low_hz: float, high_hz: float) -> tuple[float, float]:
+        """Power of the known terms' misfit, and of y, between two Hz."""
+        return self.spectra.residual_power(self.n_known, low_hz, high_hz)
+
+
+def balances(motion: Motion) -> dict[str, Balance]:
+    """Every equation that the record's channels allow, by its name."""
+    out = {}
+    inner = tuple((max(a - 1, 0), b - 2) for a, b in motion.stretches if b - a > 16)
+    for name, (needs, sides) in _EQUATIONS.items():
+        wanted = (*needs, "u_body") if name == "down" and not motion.is_deviation else needs
+        if inner and all(symbol in motion for symbol in wanted):
+            y, xs = sides(motion)
+            n_known = 1 if motion.is_deviation else len(xs)
+            out[name] = Balance(y, xs, inner, spectra(xs, y, motion.dt, inner), n_known)
+    return out
+
+
+def links(motion: Motion, found: dict[str, Balance]) -> list[tuple[Relation, Link]]:
+    """The usable links of all equations."""
+    out = []
+    for relation in _RELATIONS:
+        if relation.equation not in found:
+            continue
+        if motion.is_deviation and relation.equation == "down":
+            continue  # the speed that multiplies q is not in a record of deviations
+        balance = found[relation.equation]
+        link = estimate(balance.spectra, relation.term)
+        if len(balance.xs) == 1:
+            link = sharpen(
+                balance.xs[0], balance.y, motion.dt, balance.stretches, balance.spectra, link
+            )
+        is_sure = len(balance.xs) == 1 or (link.coherence > 0.85 and link.gain_error < 0.1)
+        if link.is_usable and is_sure:
+            out.append((relation, link))
+    return out
