@@ -134,6 +134,16 @@ def provenance(ground: Ground, config: StudyConfig, how: str) -> dict[str, Any]:
         "seed": config.seed,
         "versions": versions(),
         "support": training_support(ground.prepared[Use.TRAIN], ground.scaling),
+        "trim": mean_trim(ground),
+    }
+
+
+def mean_trim(ground: Ground) -> dict[str, list[float]]:
+    """The mean trim of the training records, SI: where an exported model starts by itself."""
+    records = ground.prepared[Use.TRAIN]
+    return {
+        "inputs": np.mean([one.u_trim for one in records], axis=0).tolist(),
+        "outputs": np.mean([one.y_trim for one in records], axis=0).tolist(),
     }
 
 
