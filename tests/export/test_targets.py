@@ -7,6 +7,7 @@ import os
 import shutil
 import subprocess
 import sys
+from dataclasses import replace
 from pathlib import Path
 
 import numpy as np
@@ -288,3 +289,36 @@ def test_published_reader_needs_numpy_alone(tmp_path):
     where = [str(READER_FILE.parent), str(Path(np.__file__).parents[1])]
     command = [sys.executable, "-I", "-S", "-B", "-W", "error", "-c", script, *where]
     subprocess.run(command, cwd=tmp_path, check=True, env={**os.environ, "OMP_NUM_THREADS": "1"})
+
+
+@pytest.mark.slow
+@pytest.mark.parametrize("form", ["c", "python", "onnx", "fmu", "matlab", "int16"])
+def test_divergence_is_the_same_everywhere(form, tmp_path):
+    """An unstable model: flagged at the same sample, the last good values held, never a NaN."""
+    model = random_model(4)
+    linear = np.array(model.weights.linear)
+    linear[:, : len(model.structure.taps()[0])] += 0.9
+    portable = make_portable(replace(model, weights=replace(model.weights, linear=linear)))
+    case = app_case(portable, 1, n=80)
+    assert np.array_equal(case.y[-1], case.y[-2])
+    work = tmp_path / "work"
+    work.mkdir()
+    if form == "int16":
+        y, _ = run_fixed(quantise(portable, "int16"), case)
+        assert np.array_equal(y[-1], y[-2])
+        assert np.all(np.isfinite(y))
+        return
+    needed = {"c": "gcc", "fmu": "gcc", "matlab": "octave-cli"}.get(form)
+    if needed and shutil.which(needed) is None:
+        pytest.skip(f"{needed} is not here")
+    makers = {
+        "c": (c_files, "c", runners.c_run),
+        "python": (python_files, "py", runners.python_run),
+        "onnx": (onnx_files, "onnx", runners.onnx_run),
+        "fmu": (lambda p: {"heliid_model.fmu": build_fmu(p).data}, "fmu", runners.fmu_run),
+        "matlab": (matlab_files, "m", runners.octave_run),
+    }
+    make, suffix, run = makers[form]
+    put(make(portable), tmp_path)
+    result = run(portable, tmp_path / f"heliid_model.{suffix}").outputs([case], work)[0]
+    assert worst_error(portable, case, result) <= 1e-9
