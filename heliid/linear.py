@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections.abc import Sequence
 from itertools import product
 
 import numpy as np
@@ -28,8 +29,13 @@ def linear_orders(
     nk_max: int = 3,
     spacing_max: int = 3,
     reach_max: int = 64,
+    integrals: Sequence[int] = (),
 ) -> list[Structure]:
-    """The grid of linear orders: equal na for all outputs, equal nb, nk, spacing for all inputs."""
+    """The grid of linear orders: equal na for all outputs, equal nb, nk, spacing for all inputs.
+
+    Each order stands there again with the outputs ``integrals`` (attitudes that known physics
+    integrates from a rate) fed back nowhere.
+    """
     found = {}
     grid = product(
         range(1, na_max + 1), range(1, nb_max + 1), range(nk_max + 1), range(1, spacing_max + 1)
@@ -40,6 +46,9 @@ def linear_orders(
         outputs = (tuple(range(1, na + 1)),) * n_outputs
         inputs = (tuple(nk + i * spacing for i in range(nb)),) * n_inputs
         found[outputs, inputs] = Structure(outputs, inputs, 0)
+        if integrals:
+            alone = tuple(() if j in integrals else lags for j, lags in enumerate(outputs))
+            found[alone, inputs] = Structure(alone, inputs, 0)
     return list(found.values())
 
 
@@ -65,7 +74,8 @@ def best_linear(
     settings = FitnessSettings() if settings is None else settings
     n_u, n_y = int(train.u_all.shape[1]), train.n_outputs
     shortest = min(map(len, (*train.y, *validate.y)))
-    candidates = linear_orders(n_u, n_y) if orders is None else orders
+    integrals = [attitude for attitude, _ in settings.training.kinematics]
+    candidates = linear_orders(n_u, n_y, integrals=integrals) if orders is None else orders
     candidates = [one for one in candidates if one.n_start < shortest // 3]
     if not candidates:
         raise TrainingError(

@@ -52,7 +52,9 @@ class Encoding:
     """The genes of a study: which gene means what, their bounds, and the way to a structure.
 
     ``output_groups`` gives for each output the number of its group (``(0, 0, 0, 0)``: one na for
-    all), ``input_groups`` likewise; without them every channel has genes of its own.
+    all), ``input_groups`` likewise; without them every channel has genes of its own. ``integrals``
+    are outputs that known physics integrates from another (attitude from rate): these may also do
+    without lags of their own, so that the integral feeds nothing back.
     """
 
     def __init__(
@@ -63,6 +65,7 @@ class Encoding:
         *,
         output_groups: Sequence[int] | None = None,
         input_groups: Sequence[int] | None = None,
+        integrals: Sequence[int] = (),
     ) -> None:
         self.n_inputs, self.n_outputs = n_inputs, n_outputs
         self.output_groups = _checked_groups(output_groups, n_outputs, "output")
@@ -72,7 +75,13 @@ class Encoding:
         self._limits = _checked_limits(box)
         self._has_yspacing = self._limits["yspacing"][1] > 1
         self.names = self._gene_names()
-        self._low = [self._limits[key][0] for key, _ in self.names]
+        free = {self.output_groups[k] for k in range(n_outputs) if k in integrals}
+        tied = {self.output_groups[k] for k in range(n_outputs) if k not in integrals}
+        self._without_lags = free - tied
+        self._low = [
+            0 if key == "na" and group in self._without_lags else self._limits[key][0]
+            for key, group in self.names
+        ]
         self._high = [self._limits[key][1] for key, _ in self.names]
         self._columns = {key: self._genes_of(key) for key in _KEYS}
         self._canonical = lru_cache(_REMEMBERED)(self._canonical_of)
@@ -119,12 +128,15 @@ class Encoding:
             for key in ("yspacing", "nk", "spacing", "h")
         )
         outputs = sum(1 if na < 2 else n_yspacing for na in range(na_low, na_high + 1))
+        integrals = outputs + (1 if na_low > 0 else 0)
+        n_free = len(self._without_lags)
         inputs = sum(
             1 if nb == 0 else n_nk if nb == 1 else n_nk * n_spacing
             for nb in range(nb_low, nb_high + 1)
         )
         all_unused = 1 if nb_low == 0 else 0  # repaired, see canonical
-        return int(outputs**self._n_out * (inputs**self._n_in - all_unused) * n_h)
+        n_outputs = outputs ** (self._n_out - n_free) * integrals**n_free
+        return int(n_outputs * (inputs**self._n_in - all_unused) * n_h)
 
     # genes <-> structure
 
@@ -233,7 +245,8 @@ class Encoding:
                         f"{key} differs between channels that share one gene in this study "
                         f"({of_group[group]} and {value}); give one value for all of them."
                     )
-                self._check_in_box(key, value)
+                if not (key == "na" and value == 0 and group in self._without_lags):
+                    self._check_in_box(key, value)
             values[key] = [of_group[group] for group in sorted(of_group)]
         return self.canonical(self._genome(values))
 
@@ -271,6 +284,11 @@ class Encoding:
         """An order with one output lag and four input taps spread over ``span_s`` seconds."""
         spacing = max(1, round(span_s / dt / 4))
         return f"na=1,nb=4,nk=0,spacing={spacing},h={n_hidden}"
+
+    def small_guess(self) -> str:
+        """A small order: one lag of each output but of the known integrals, three input taps."""
+        lags = [0 if group in self._without_lags else 1 for group in self.output_groups]
+        return f"na={_joined(lags)},nb=3,nk=0,spacing=1,h=1"
 
     def on_bound(self, genome: Sequence[int]) -> tuple[str, ...]:
         """One sentence for each gene of the winner that sits on an upper bound of the box."""

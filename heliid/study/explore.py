@@ -48,7 +48,9 @@ def make_searcher(name: str, ground: Ground, seed: int) -> Searcher:
         encoding.bounds,
         seed,
         canonical=encoding.canonical,
-        first=encoding.first_members(encoding.spread_guess(ground.dt, SPAN_S)),
+        first=encoding.first_members(
+            encoding.spread_guess(ground.dt, SPAN_S), encoding.small_guess()
+        ),
     )
 
 

@@ -118,7 +118,10 @@ def make_ground(campaign: Campaign, config: StudyConfig, rate_hz: float = 0.0) -
     }
     scaling = scaling_from(prepared[Use.TRAIN])
     outputs = tuple(train[0].channel(name) for name in full.outputs)
-    encoding = Encoding(config.box, len(full.inputs), len(full.outputs))
+    pairs = _kinematic_pairs(outputs) if config.kinematics else ()
+    encoding = Encoding(
+        config.box, len(full.inputs), len(full.outputs), integrals=[a for a, _ in pairs]
+    )
     ground = Ground(
         campaign=full,
         inputs=tuple(train[0].channel(name) for name in full.inputs),
@@ -187,7 +190,9 @@ def _fitness_settings(ground: Ground, config: StudyConfig) -> FitnessSettings:
     reach = max(ground.reach())
     nyquist = 0.5 / ground.dt
     settings = FitnessSettings(
-        training=TrainingSettings(kinematics=_kinematic_pairs(ground) if config.kinematics else ()),
+        training=TrainingSettings(
+            kinematics=_kinematic_pairs(ground.outputs) if config.kinematics else ()
+        ),
         windows_s=WINDOWS_S,
         bandwidth_hz=float(np.clip(ground.bandwidth_hz, min(0.1, 0.5 * nyquist), nyquist)),
         n_start=min(reach, shortest // START_SHARE),
@@ -197,10 +202,10 @@ def _fitness_settings(ground: Ground, config: StudyConfig) -> FitnessSettings:
     return replace(settings, windows_s=windows)
 
 
-def _kinematic_pairs(ground: Ground) -> tuple[tuple[int, int], ...]:
+def _kinematic_pairs(outputs: tuple[Channel, ...]) -> tuple[tuple[int, int], ...]:
     """Indices (attitude, rate) of outputs of which one surely integrates the other."""
     kinds = []
-    for channel in ground.outputs:
+    for channel in outputs:
         kind = find_kind(channel.name)
         kinds.append(kind.symbol if kind and kind.si == channel.si else "")
     return tuple(

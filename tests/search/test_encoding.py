@@ -1,3 +1,4 @@
+import itertools
 from dataclasses import dataclass
 
 import pytest
@@ -152,3 +153,18 @@ def test_impossible_boxes_are_refused(box, words):
 def test_groups_with_holes_are_refused():
     with pytest.raises(SettingsError, match="without holes"):
         Encoding(Orders(), 2, 1, input_groups=(0, 2))
+
+
+def test_a_known_integral_may_do_without_lags() -> None:
+    encoding = Encoding(Orders(na_max=2, nb_max=1, nk_max=0, hidden_max=0), 1, 2, integrals=(1,))
+    genomes = {
+        encoding.canonical(genome)
+        for genome in itertools.product(range(3), range(3), [1], [0], [1], [0])
+    }
+    assert len(genomes) == encoding.n_points
+    assert encoding.structure((1, 0, 1, 0, 1, 0)).output_lags == ((1,), ())
+    assert encoding.structure((0, 0, 1, 0, 1, 0)).output_lags == ((1,), ())
+    assert encoding.text(encoding.parse("na=2/0,nb=1")) == "na=2/0,nb=1,nk=0,spacing=1,h=0"
+    with pytest.raises(SettingsError, match="outside the box"):
+        encoding.parse("na=0/1,nb=1")
+    assert encoding.parse(encoding.small_guess().replace("nb=3", "nb=1").replace("h=1", "h=0"))
