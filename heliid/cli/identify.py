@@ -168,6 +168,11 @@ def summary_text(summary: dict[str, Any], folder: Path) -> str:
     lines.append(f"Time          {summary['seconds']:.1f} s")
     text = "\n".join(lines) + "\n\n" + fit_table(summary)
     text += "\n" + verdict_table(summary)
+    if summary["doctor"]:
+        text += (
+            f"\nThe data doctor has {len(summary['doctor'])} errors or warnings about the records; "
+            f"they are in the report."
+        )
     for notice in summary["notices"]:
         text += f"\n{notice}"
     return text + f"\n\nWritten to {folder}: {', '.join(summary['files'].values())}"

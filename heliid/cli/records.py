@@ -16,13 +16,13 @@ if TYPE_CHECKING:
 
 def read_record(path: str, name: str | None = None) -> FlightRecord:
     """The record in a file; whatever is wrong with it names the file."""
-    from heliid.data.csvfile import read_csv
+    from heliid.data.readers import read_file
 
     if Path(path).is_dir():
         raise RecordError(f"{path} is a folder: name the record files in it.")
     if not Path(path).exists():
         raise RecordError(f"{path} does not exist: check the name and the folder.")
-    return read_csv(Path(path), name=name)
+    return read_file(Path(path), name=name)
 
 
 def read_records(paths: Sequence[str]) -> tuple[FlightRecord, ...]:

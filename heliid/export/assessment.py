@@ -3,10 +3,11 @@
 from __future__ import annotations
 
 from collections.abc import Mapping
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from typing import Any
 
-from heliid.data.campaign import Use
+from heliid.data.campaign import Campaign, Use
+from heliid.data.doctor import Finding, Severity, examine_campaign
 from heliid.physics import Physics, study_physics
 from heliid.study import StudyResult
 from heliid.validation import ValidationReport
@@ -19,12 +20,19 @@ class Assessment:
 
     physics: Physics
     questions: tuple[Question, ...]
+    findings: tuple[Finding, ...]  # of the data doctor; test records only when they were scored
+
+    @property
+    def serious_findings(self) -> tuple[Finding, ...]:
+        """The doctor's errors and warnings."""
+        return tuple(one for one in self.findings if one.severity is not Severity.NOTE)
 
     def to_dict(self) -> dict[str, Any]:
-        """Verdict and modes as plain data."""
+        """Verdict, modes and the doctor's errors and warnings as plain data."""
         return {
             "verdict": [question.to_dict() for question in self.questions],
             "modes": self.physics.to_dict(),
+            "doctor": [one.to_dict() for one in self.serious_findings],
         }
 
 
@@ -36,4 +44,11 @@ def assess(result: StudyResult, judged: Mapping[Use, ValidationReport]) -> Asses
     physics = study_physics(result.model, result.members if len(result.members) > 1 else ())
     facts = None if result.campaign is None else campaign_facts(result.model, result.campaign)
     questions = verdict(judged[Use.VALIDATE], judged.get(Use.TEST), physics=physics, facts=facts)
-    return Assessment(physics, questions)
+    return Assessment(physics, questions, _findings(result.campaign, Use.TEST in judged))
+
+
+def _findings(campaign: Campaign | None, with_test: bool) -> tuple[Finding, ...]:
+    if campaign is None:
+        return ()
+    uses = tuple(Use.EXCLUDE if use is Use.TEST and not with_test else use for use in campaign.uses)
+    return examine_campaign(replace(campaign, uses=uses))

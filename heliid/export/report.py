@@ -12,6 +12,7 @@ from dataclasses import dataclass, field, replace
 import numpy as np
 
 from heliid.data.campaign import Campaign, Use
+from heliid.data.doctor import Severity
 from heliid.data.record import Channel
 from heliid.export.assessment import Assessment, assess
 from heliid.export.model_files import model_hash
@@ -91,6 +92,7 @@ def study_blocks(
     blocks += _summary(result, given)
     blocks += verdict_blocks(assessment.questions)
     blocks += _data(result)
+    blocks += _doctor(assessment)
     blocks += _structure(result)
     blocks += _search(result, n_bins)
     for use, report in given.judged.items():
@@ -181,6 +183,26 @@ def _data(result: StudyResult) -> list[Block]:
                             "Conditioning, in the order in which it was done.",
                             ("record", "step", "parameters")))  # fmt: skip
     return blocks
+
+
+def _doctor(assessment: Assessment) -> list[Block]:
+    """The data doctor's errors and warnings; notes are only counted."""
+    serious = assessment.serious_findings
+    n_notes = len(assessment.findings) - len(serious)
+    count = f"{len(serious)} errors or warnings, {n_notes} notes (heliid doctor lists them all)."
+    blocks: list[Block] = [Heading("Data doctor", 3), Text(count)]
+    if serious:
+        rows = tuple(
+            (one.record, Cell(str(one.severity), _SEVERITIES[one.severity]), one.sentence,
+             one.remedy.sentence() if one.remedy else "")
+            for one in serious
+        )  # fmt: skip
+        columns = ("record", "severity", "finding", "remedy")
+        blocks.append(Table(columns, rows, wide=columns))
+    return blocks
+
+
+_SEVERITIES = {Severity.ERROR: BAD, Severity.WARNING: WARN, Severity.NOTE: ""}
 
 
 def _records_table(campaign: Campaign) -> Table:
