@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from functools import partial
 from typing import TYPE_CHECKING
 
 from PySide6.QtCore import Qt
@@ -30,8 +31,13 @@ def build(window: MainWindow) -> None:
 
 
 def _add(
-    window: MainWindow, menu: QMenu, text: str, do: Callable[[], object], keys: str = "",
-    tip: str = "", name: str = "",
+    window: MainWindow,
+    menu: QMenu,
+    text: str,
+    do: Callable[[], object],
+    keys: str = "",
+    tip: str = "",
+    name: str = "",
 ) -> QAction:
     action = QAction(text, window)
     if keys:
@@ -49,11 +55,15 @@ def _file(window: MainWindow, menu: QMenu) -> None:
     _add(window, menu, tr("&Open records…"), window.ask_files, "Ctrl+O")
     sub = menu.addMenu(tr("Open &example"))
     for example in examples.examples():
-        _add(window, sub, example.title, lambda k=example.key: window.open_example(k),
-             tip=example.text)
+        _add(
+            window,
+            sub,
+            example.title,
+            partial(window.open_example, example.key),
+            tip=example.text,
+        )
     menu.addSeparator()
-    _add(window, menu, tr("Save &model…"), window.ask_save_model, "Ctrl+Shift+S",
-         name="save_model")
+    _add(window, menu, tr("Save &model…"), window.ask_save_model, "Ctrl+Shift+S", name="save_model")
     menu.addSeparator()
     _add(window, menu, tr("&Quit"), window.close, "Ctrl+Q")
 
@@ -69,8 +79,14 @@ def _edit(window: MainWindow, menu: QMenu) -> None:
 
 def _view(window: MainWindow, menu: QMenu) -> None:
     for number, step in enumerate((HOME, *STEPS)):
-        _add(window, menu, step.title, lambda k=step.key: window.show_step(k), f"Ctrl+{number}",
-             step.tip)
+        _add(
+            window,
+            menu,
+            step.title,
+            partial(window.show_step, step.key),
+            f"Ctrl+{number}",
+            step.tip,
+        )
     menu.addSeparator()
     _add(window, menu, window.tr("&Light or dark"), window.toggle_theme, "Ctrl+Shift+D")
     _add(window, menu, window.tr("&Full screen"), lambda: _full_screen(window), "F11")
@@ -80,8 +96,14 @@ def _run(window: MainWindow, menu: QMenu) -> None:
     tr = window.tr
     _add(window, menu, tr("&Start the search"), window.start, "F5", name="start")
     _add(window, menu, tr("&Pause or resume"), lambda: _pause(window), "F6", name="pause")
-    _add(window, menu, tr("S&top and keep the best"), window.studies.stop, "Shift+F5|Esc, Esc",
-         name="stop")
+    _add(
+        window,
+        menu,
+        tr("S&top and keep the best"),
+        window.studies.stop,
+        "Shift+F5|Esc, Esc",
+        name="stop",
+    )
 
 
 def _help(window: MainWindow, menu: QMenu) -> None:
@@ -98,6 +120,7 @@ def _pause(window: MainWindow) -> None:
 
 def show_state(window: MainWindow, evolution: Evolution, why_not: str) -> None:
     """Enable what can be done; disabled commands say why."""
+
     def put(name: str, enabled: bool, why: str) -> None:
         action = window.findChild(QAction, name)
         if action is not None:
@@ -106,12 +129,21 @@ def show_state(window: MainWindow, evolution: Evolution, why_not: str) -> None:
 
     tr = window.tr
     put("start", not why_not, why_not)
-    put("pause", evolution.state in ("running", "starting", "paused"),
-        tr("Hold the search, or go on with it"))
-    put("stop", evolution.is_active and evolution.state != "stopping",
-        tr("End the search; the best model so far is kept"))
-    put("save_model", evolution.model is not None,
-        "" if evolution.model is not None else tr("There is no model yet; start a search first."))
+    put(
+        "pause",
+        evolution.state in ("running", "starting", "paused"),
+        tr("Hold the search, or go on with it"),
+    )
+    put(
+        "stop",
+        evolution.is_active and evolution.state != "stopping",
+        tr("End the search; the best model so far is kept"),
+    )
+    put(
+        "save_model",
+        evolution.model is not None,
+        "" if evolution.model is not None else tr("There is no model yet; start a search first."),
+    )
 
 
 def all_actions(window: MainWindow) -> list[QAction]:

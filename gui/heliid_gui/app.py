@@ -69,8 +69,7 @@ def open_window(options: argparse.Namespace):
 
 
 def _start_log() -> None:
-    """A small rotating log and the fault handler; a folder that cannot be written is no reason
-    not to start."""
+    """A small rotating log and the fault handler, where a folder for them can be written."""
     from PySide6.QtCore import QStandardPaths
 
     place = QStandardPaths.writableLocation(QStandardPaths.StandardLocation.AppLocalDataLocation)
@@ -92,9 +91,7 @@ def _start_log() -> None:
 def _hook(window):
     """An error nobody caught: written to the log, said in the window, the work goes on."""
 
-    def hook(
-        kind: type[BaseException], error: BaseException, trace: TracebackType | None
-    ) -> None:
+    def hook(kind: type[BaseException], error: BaseException, trace: TracebackType | None) -> None:
         import traceback
 
         details = "".join(traceback.format_exception(kind, error, trace))

@@ -31,12 +31,17 @@ class ProblemDialog(QDialog):
         close.setDefault(True)
         copy = button(self.tr("Copy details"), self.copy, icon="copy")
         self._title = label("", "heading", wrap=True)
-        head = row(Icon("warning", 28, "warning"), self._title)
-        head.setStretch(1, 1)
-        self.setLayout(column(
-            head, scrolled(self._body), self.details, row(copy, self._show, 1, close),
-            margins=2 * SPACE, spacing=12,
-        ))
+        head = row(Icon("warning", 28, "warning"), self._title, grows=1)
+        self.setLayout(
+            column(
+                head,
+                scrolled(self._body),
+                self.details,
+                row(copy, self._show, 1, close),
+                margins=2 * SPACE,
+                spacing=12,
+            )
+        )
         self.resize(560, 240)
 
     @property

@@ -1,8 +1,8 @@
 """The window's end of the worker process: submit, stop, pause, survive.
 
-One warm process (spawn), started after the first paint, runs the searches; a second one of the same
-kind is started when the first question is asked (judge, doctor, export), so that questions are
-answered while a search runs. Its pipe is polled on one 33 ms timer;
+One warm process (spawn), started after the first paint, runs the searches; a second one of the
+same kind is started when the first question is asked (judge, doctor, export), so that questions
+are answered while a search runs. Its pipe is polled on one 33 ms timer;
 commands go out through a thread so that a large record never blocks the window. A request in a
 ``slot`` replaces the one before it: results of the older one are dropped, never shown. Stop is a
 flag; when the worker does not answer within ``STOP_PATIENCE_S`` it is ended and a fresh one
@@ -18,7 +18,6 @@ import threading
 import time
 from collections.abc import Callable
 from dataclasses import dataclass
-from multiprocessing.connection import Connection
 from typing import Any
 
 from PySide6.QtCore import QObject, Qt, QTimer, Signal
@@ -26,7 +25,7 @@ from PySide6.QtCore import QObject, Qt, QTimer, Signal
 from heliid_gui import worker
 
 TICK_MS = 33
-STOP_PATIENCE_S = 0.25
+STOP_PATIENCE_S = 0.18  # with one tick and the end of the process: ready within 250 ms
 DRAIN_S = 0.012  # time spent per tick on messages; the rest waits for the next tick
 NICENESS = 10  # the window must win every race for a core
 WARM_UP = "heliid_gui.tasks:warm_up"
@@ -107,7 +106,11 @@ class Jobs(QObject):
     busy_changed = Signal(bool)
 
     def __init__(
-        self, parent: QObject | None = None, *, warm_up: str | None = None, clock: Jobs | None = None
+        self,
+        parent: QObject | None = None,
+        *,
+        warm_up: str | None = None,
+        clock: Jobs | None = None,
     ) -> None:
         """With ``clock`` the other's timer is used: there is one in the window."""
         super().__init__(parent)
@@ -118,7 +121,7 @@ class Jobs(QObject):
         self._ids = itertools.count(1)
         self._was_busy = False
         self.pid = 0
-        self._timer = clock._timer if clock is not None else QTimer(self)
+        self._timer: QTimer = clock._timer if clock is not None else QTimer(self)
         if clock is None:
             self._timer.setTimerType(Qt.TimerType.PreciseTimer)
             self._timer.setInterval(TICK_MS)

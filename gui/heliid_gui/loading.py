@@ -35,7 +35,9 @@ class Loader:
         self.pending = 0
 
     def run(
-        self, work: Callable[[], Any], on_result: Callable[[Any], None],
+        self,
+        work: Callable[[], Any],
+        on_result: Callable[[Any], None],
         on_error: Callable[[str, str], None],
     ) -> None:
         """Call ``work`` in the thread; one of the two callbacks follows in the window's."""

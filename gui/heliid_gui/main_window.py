@@ -14,6 +14,7 @@ from heliid_gui.dialogs import Problems
 from heliid_gui.icons import app_icon
 from heliid_gui.jobs import Jobs
 from heliid_gui.loading import ENDINGS, Loader, find_files, read_records
+from heliid_gui.panels.compare import ComparePanel
 from heliid_gui.panels.data import DataPanel
 from heliid_gui.panels.evolve import EvolvePanel
 from heliid_gui.panels.export import ExportPanel
@@ -24,6 +25,7 @@ from heliid_gui.panels.validate import ValidatePanel
 from heliid_gui.presenters import examples
 from heliid_gui.presenters import setup as setups
 from heliid_gui.presenters.exports import Exports
+from heliid_gui.presenters.inspections import Inspections
 from heliid_gui.presenters.judges import Judges
 from heliid_gui.presenters.setup import Setup
 from heliid_gui.presenters.studies import Studies
@@ -48,10 +50,13 @@ class MainWindow(QMainWindow):
         self.side_jobs = Jobs(self, clock=self.jobs)
         self.judges = Judges(self.side_jobs)
         self.exports = Exports(self.side_jobs)
+        self.inspections = Inspections(self.bench, self.side_jobs)
         self.loader = Loader()
         self.problems = Problems(self)
         self.studies = Studies(
-            self.bench, self.jobs, folder=self._run_folder,
+            self.bench,
+            self.jobs,
+            folder=self._run_folder,
             on_problem=lambda sentence, details: self.problems.show(
                 self.tr("The search has ended early"), sentence, details
             ),
@@ -77,9 +82,10 @@ class MainWindow(QMainWindow):
         self.home = HomePanel()
         self.data = DataPanel(self.bench)
         self.model = ModelPanel(self.bench)
-        self.evolve = EvolvePanel(self.bench)
+        self.evolve = EvolvePanel(self.bench, self.inspections)
         self.validate = ValidatePanel(self.bench, self.judges)
         self.export = ExportPanel(self.bench, self.exports)
+        self.compare = ComparePanel(self.bench)
         self.views: dict[str, QWidget] = {
             "home": self.home,
             "data": self.data,
@@ -87,7 +93,7 @@ class MainWindow(QMainWindow):
             "model": self.model,
             "evolve": self.evolve,
             "validate": self.validate,
-            "compare": WaitingPanel("compare", self.tr("Nothing to compare yet"), ""),
+            "compare": self.compare,
             "export": self.export,
         }
         self.stack = QStackedWidget()
@@ -117,6 +123,10 @@ class MainWindow(QMainWindow):
         self.evolve.cursor_moved.connect(self._show_cursor)
         self.validate.evolve_wanted.connect(lambda: self.show_step("evolve"))
         self.export.evolve_wanted.connect(lambda: self.show_step("evolve"))
+        self.compare.evolve_wanted.connect(lambda: self.show_step("evolve"))
+        self.compare.restore_wanted.connect(self.restore_run)
+        self.compare.show_run.clicked.connect(lambda: self.show_step("validate"))
+        self.compare.cursor_moved.connect(self._show_cursor)
         self.validate.cursor_moved.connect(self._show_cursor)
         self.model.data_wanted.connect(lambda: self.show_step("data"))
         self.model.start_wanted.connect(self.start)
@@ -150,7 +160,7 @@ class MainWindow(QMainWindow):
         self.home.show_recent(self.settings.recent())
         name = self.bench.path.name if self.bench.path else self.tr("New project")
         mark = "*" if self.bench.is_modified else ""
-        self.setWindowTitle(f"{name}{mark} – HeliID")
+        self.setWindowTitle(f"{name}{mark} - HeliID")
         self._refresh_run()
 
     def _refresh_run(self) -> None:
@@ -160,8 +170,12 @@ class MainWindow(QMainWindow):
         self.model.show_start(why_not)
         self.evolve.show_start(why_not)
         actions.show_state(self, evolution, why_not)
-        dot = "busy" if evolution.is_active else "problem" if evolution.state == "failed" else (
-            "done" if evolution.model is not None else ""
+        dot = (
+            "busy"
+            if evolution.is_active
+            else "problem"
+            if evolution.state == "failed"
+            else ("done" if evolution.model is not None else "")
         )
         self.rail.buttons["evolve"].set_dot(dot, evolution.status())
 
@@ -175,7 +189,10 @@ class MainWindow(QMainWindow):
 
     def start(self) -> None:
         """Start (or go on with) the search and watch it."""
+        is_new = not self.bench.evolution.is_active
         if self.studies.start():
+            if is_new:
+                self.inspections.forget()
             self.show_step("evolve")
 
     def open_example(self, key: str) -> None:
@@ -201,9 +218,7 @@ class MainWindow(QMainWindow):
             return
         self._say(self.tr("Reading %d file(s)…") % len(files))
         self.jobs.start()
-        self.loader.run(
-            lambda: (files, *read_records(files)), self._put_records, self._cannot_open
-        )
+        self.loader.run(lambda: (files, *read_records(files)), self._put_records, self._cannot_open)
 
     def _put_records(self, found: tuple) -> None:
         files, records, problems = found
@@ -236,6 +251,13 @@ class MainWindow(QMainWindow):
         dialog.finished.connect(dialog.deleteLater)
         dialog.open()
 
+    def restore_run(self, key: str) -> None:
+        """Make the set-up of a run the present one; undo brings the old one back."""
+        run = self.bench.find_run(key)
+        if run is not None:
+            self.bench.edit(self.tr("Restore %s") % run.name, run.setup)
+            self.show_step("model")
+
     def ask_save_model(self) -> None:
         """Let the user choose where the best model goes."""
         dialog = QFileDialog(self, self.tr("Save model"), "model.json")
@@ -264,8 +286,9 @@ class MainWindow(QMainWindow):
         """Open the command palette in the middle of the window."""
         palette = CommandPalette(self, actions.all_actions(self))
         corner = self.mapToGlobal(self.rect().center())
-        palette.move(corner.x() - palette.width() // 2, self.mapToGlobal(self.rect().topLeft()).y()
-                     + 80)
+        palette.move(
+            corner.x() - palette.width() // 2, self.mapToGlobal(self.rect().topLeft()).y() + 80
+        )
         palette.show()
         palette.edit.setFocus()
 

@@ -35,10 +35,18 @@ class RunBar(QFrame):
         self.progress.setAccessibleName(self.tr("Progress of the search"))
         self.status = ElidedLabel("", "muted")
         middle = column(1, self.status, self.progress, 1, spacing=4)
-        search = tool_button("search", self.tr("Find a command"), self.palette_wanted.emit,
-                             tip=self.tr("Find a command (Ctrl+K)"))
-        theme_button = tool_button("theme", self.tr("Light or dark"), self.theme_wanted.emit,
-                                   tip=self.tr("Switch between light and dark"))
+        search = tool_button(
+            "search",
+            self.tr("Find a command"),
+            self.palette_wanted.emit,
+            tip=self.tr("Find a command (Ctrl+K)"),
+        )
+        theme_button = tool_button(
+            "theme",
+            self.tr("Light or dark"),
+            self.theme_wanted.emit,
+            tip=self.tr("Switch between light and dark"),
+        )
         layout = row(self.start, self.pause, self.stop, margins=SPACE)
         layout.addSpacing(SPACE)
         layout.addLayout(middle, 1)
@@ -58,13 +66,15 @@ class RunBar(QFrame):
         can_pause = state in ("running", "starting")
         self.pause.setEnabled(can_pause)
         self.pause.setToolTip(
-            self.tr("Hold the search (F6)") if can_pause
+            self.tr("Hold the search (F6)")
+            if can_pause
             else self.tr("Nothing is running that could be held.")
         )
         can_stop = evolution.is_active and state != "stopping"
         self.stop.setEnabled(can_stop)
         self.stop.setToolTip(
-            self.tr("Stop and keep the best model so far (Shift+F5, or Esc twice)") if can_stop
+            self.tr("Stop and keep the best model so far (Shift+F5, or Esc twice)")
+            if can_stop
             else self.tr("Nothing is running.")
         )
         self.status.set_full_text(evolution.status() or why_not or self.tr("Ready to start"))

@@ -11,7 +11,6 @@ from typing import TYPE_CHECKING, Any
 
 from heliid.errors import CampaignError
 from heliid.events import BestImproved, Event, Report, ShouldStop
-
 from heliid_gui.presenters.judgement import Judgement
 
 if TYPE_CHECKING:
@@ -32,8 +31,12 @@ def warm_up() -> None:
 
 
 def identify(
-    campaign: Campaign, config: StudyConfig, checkpoint: Path | None, *,
-    report: Report, should_stop: ShouldStop,
+    campaign: Campaign,
+    config: StudyConfig,
+    checkpoint: Path | None,
+    *,
+    report: Report,
+    should_stop: ShouldStop,
 ) -> StudyResult:
     """The study behind the Start button; its last word on the best model is the final one."""
     from heliid import study
@@ -67,8 +70,11 @@ def _final(result: StudyResult, campaign: Campaign) -> BestImproved:
 
 
 def responses(
-    models: dict[str, NarxModel], records: tuple[FlightRecord, ...], *,
-    report: Report, should_stop: ShouldStop,
+    models: dict[str, NarxModel],
+    records: tuple[FlightRecord, ...],
+    *,
+    report: Report,
+    should_stop: ShouldStop,
 ) -> dict[str, dict[str, Any]]:
     """Free run of each model on each record: {model: {record: Response}}."""
     from heliid.model.simulate import free_run
@@ -85,8 +91,12 @@ def responses(
 
 
 def candidate(
-    campaign: Campaign, config: StudyConfig, order: str, *,
-    report: Report, should_stop: ShouldStop,
+    campaign: Campaign,
+    config: StudyConfig,
+    order: str,
+    *,
+    report: Report,
+    should_stop: ShouldStop,
 ) -> tuple[NarxModel, dict[str, tuple]]:
     """One order of the table, trained anew: the model and its free runs as in ``BestImproved``."""
     from dataclasses import replace
@@ -100,9 +110,14 @@ def candidate(
 
 
 def judge(
-    model: NarxModel, linear: NarxModel | None, members: tuple[NarxModel, ...],
-    campaign: Campaign, with_test: bool, *,
-    report: Report, should_stop: ShouldStop,
+    model: NarxModel,
+    linear: NarxModel | None,
+    members: tuple[NarxModel, ...],
+    campaign: Campaign,
+    with_test: bool,
+    *,
+    report: Report,
+    should_stop: ShouldStop,
 ) -> Judgement:
     """The model judged on validation (and, when asked, test) records, with verdict and modes."""
     from heliid.data.campaign import Use
@@ -126,26 +141,39 @@ def judge(
         physics, why_not = None, str(error)
     first = reports.get(Use.VALIDATE.value) or reports[Use.TRAIN.value]
     questions = verdict(
-        first, reports.get(Use.TEST.value), physics=physics,
+        first,
+        reports.get(Use.TEST.value),
+        physics=physics,
         facts=campaign_facts(model, campaign),
     )
     return Judgement(reports, questions, physics, why_not)
 
 
 def export_model(
-    model: NarxModel, target: str, path: Path, records: tuple[FlightRecord, ...],
-    options: dict[str, str], *, report: Report, should_stop: ShouldStop,
+    model: NarxModel,
+    target: str,
+    path: Path,
+    records: tuple[FlightRecord, ...],
+    options: dict[str, str],
+    *,
+    report: Report,
+    should_stop: ShouldStop,
 ) -> Exported:
     """The model written in one form and run again by something that is not HeliID."""
     from heliid.export.targets import export
 
     del report, should_stop
-    return export(model, target, path, records=records, **options)
+    chosen: dict[str, Any] = dict(options)
+    return export(model, target, path, records=records, **chosen)
 
 
 def preview(
-    model: NarxModel, target: str, options: dict[str, str], *,
-    report: Report, should_stop: ShouldStop,
+    model: NarxModel,
+    target: str,
+    options: dict[str, str],
+    *,
+    report: Report,
+    should_stop: ShouldStop,
 ) -> str:
     """The beginning of what would be written."""
     from heliid.export.targets import preview as preview_text
@@ -166,14 +194,30 @@ def study_result(run: Run) -> StudyResult:
     linear = run.linear or run.model
     costs = [one.cost for one in run.candidates if math.isfinite(one.cost)]
     return StudyResult(
-        run.model, linear, run.members or (run.model,), run.candidates, run.config, run.reason,
-        run.notices, run.seconds, cost=run.cost if math.isfinite(run.cost) else min(costs,
-        default=math.nan), linear_cost=run.linear_cost, campaign=run.campaign,
+        run.model,
+        linear,
+        run.members or (run.model,),
+        run.candidates,
+        run.config,
+        run.reason,
+        run.notices,
+        run.seconds,
+        cost=run.cost if math.isfinite(run.cost) else min(costs, default=math.nan),
+        linear_cost=run.linear_cost,
+        campaign=run.campaign,
     )
 
 
+def _write(file: Any, data: bytes) -> None:
+    file.write(data)
+
+
 def write_report(
-    run: Run, path: Path, *, report: Report, should_stop: ShouldStop,
+    run: Run,
+    path: Path,
+    *,
+    report: Report,
+    should_stop: ShouldStop,
 ) -> Path:
     """The identification report of a run as one HTML page."""
     from heliid import atomic
@@ -185,12 +229,16 @@ def write_report(
         study_result(run), with_test=run.test_used, should_stop=should_stop
     )
     page = study_report(result, ReportInput(judged, "", run.created[:10]))
-    atomic.write_file(path, lambda file: file.write(page.encode()))
+    atomic.write_file(path, lambda file: _write(file, page.encode()))
     return path
 
 
 def write_all(
-    run: Run, folder: Path, *, report: Report, should_stop: ShouldStop,
+    run: Run,
+    folder: Path,
+    *,
+    report: Report,
+    should_stop: ShouldStop,
 ) -> Path:
     """Everything about a run in a folder: models, candidates, report, summary."""
     from heliid.export.study_files import prepare_folder, write_study

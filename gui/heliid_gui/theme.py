@@ -51,23 +51,66 @@ class Colours:
 
 
 LIGHT = Colours(
-    name="light", window="#f4f5f7", surface="#ffffff", sunken="#eceef1", border="#d9dde3",
-    text="#1c2128", muted="#58616d", disabled="#a3abb5", accent="#0b66c3", accent_text="#ffffff",
-    accent_soft="#e3effb", hover="#e9ecf0", good="#1a7a48", warning="#a65a00", bad="#b3261e",
-    grid="#e3e6ea", measured="#6b7480", model="#0b66c3", linear="#d0660a", residual="#7a4fbf",
-    band="#0b66c3", extra=("#00806a", "#b0367f", "#8a7400", "#3f7fa8", "#7a4fbf"),
-    use_train="#2f7fd0", use_validate="#2a9d6f", use_test="#c77700", use_exclude="#8b949e",
+    name="light",
+    window="#f4f5f7",
+    surface="#ffffff",
+    sunken="#eceef1",
+    border="#d9dde3",
+    text="#1c2128",
+    muted="#58616d",
+    disabled="#a3abb5",
+    accent="#0b66c3",
+    accent_text="#ffffff",
+    accent_soft="#e3effb",
+    hover="#e9ecf0",
+    good="#1a7a48",
+    warning="#a65a00",
+    bad="#b3261e",
+    grid="#e3e6ea",
+    measured="#6b7480",
+    model="#0b66c3",
+    linear="#d0660a",
+    residual="#7a4fbf",
+    band="#0b66c3",
+    extra=("#00806a", "#b0367f", "#8a7400", "#3f7fa8", "#7a4fbf"),
+    use_train="#2f7fd0",
+    use_validate="#2a9d6f",
+    use_test="#c77700",
+    use_exclude="#8b949e",
 )
 DARK = Colours(
-    name="dark", window="#15181c", surface="#1d2126", sunken="#171a1f", border="#333a43",
-    text="#e4e8ec", muted="#9ba5b1", disabled="#5d6670", accent="#5aa7f2", accent_text="#0c1116",
-    accent_soft="#1b3149", hover="#272c33", good="#55c48a", warning="#e5a54b", bad="#f0776d",
-    grid="#2b3138", measured="#aab3be", model="#5aa7f2", linear="#f2a154", residual="#b79cf0",
-    band="#5aa7f2", extra=("#48c9b0", "#e884bd", "#d6c04b", "#86bfe0", "#b79cf0"),
-    use_train="#4b97e3", use_validate="#45b688", use_test="#e09a35", use_exclude="#78828d",
+    name="dark",
+    window="#15181c",
+    surface="#1d2126",
+    sunken="#171a1f",
+    border="#333a43",
+    text="#e4e8ec",
+    muted="#9ba5b1",
+    disabled="#5d6670",
+    accent="#5aa7f2",
+    accent_text="#0c1116",
+    accent_soft="#1b3149",
+    hover="#272c33",
+    good="#55c48a",
+    warning="#e5a54b",
+    bad="#f0776d",
+    grid="#2b3138",
+    measured="#aab3be",
+    model="#5aa7f2",
+    linear="#f2a154",
+    residual="#b79cf0",
+    band="#5aa7f2",
+    extra=("#48c9b0", "#e884bd", "#d6c04b", "#86bfe0", "#b79cf0"),
+    use_train="#4b97e3",
+    use_validate="#45b688",
+    use_test="#e09a35",
+    use_exclude="#78828d",
 )
 USE_COLOUR = {
-    "train": "use_train", "validate": "use_validate", "test": "use_test", "exclude": "use_exclude",
+    "train": "use_train",
+    "validate": "use_validate",
+    "test": "use_test",
+    "exclude": "use_exclude",
 }
 
 
@@ -128,13 +171,26 @@ def palette(c: Colours) -> QPalette:
     p = QPalette()
     role = QPalette.ColorRole
     for where, colour in (
-        (role.Window, c.window), (role.WindowText, c.text), (role.Base, c.surface),
-        (role.AlternateBase, c.sunken), (role.ToolTipBase, c.surface), (role.ToolTipText, c.text),
-        (role.Text, c.text), (role.Button, c.surface), (role.ButtonText, c.text),
-        (role.BrightText, c.bad), (role.Link, c.accent), (role.Highlight, c.accent),
-        (role.HighlightedText, c.accent_text), (role.PlaceholderText, c.muted),
-        (role.Mid, c.border), (role.Dark, c.border), (role.Light, c.surface),
-        (role.Midlight, c.hover), (role.Shadow, c.border), (role.Accent, c.accent),
+        (role.Window, c.window),
+        (role.WindowText, c.text),
+        (role.Base, c.surface),
+        (role.AlternateBase, c.sunken),
+        (role.ToolTipBase, c.surface),
+        (role.ToolTipText, c.text),
+        (role.Text, c.text),
+        (role.Button, c.surface),
+        (role.ButtonText, c.text),
+        (role.BrightText, c.bad),
+        (role.Link, c.accent),
+        (role.Highlight, c.accent),
+        (role.HighlightedText, c.accent_text),
+        (role.PlaceholderText, c.muted),
+        (role.Mid, c.border),
+        (role.Dark, c.border),
+        (role.Light, c.surface),
+        (role.Midlight, c.hover),
+        (role.Shadow, c.border),
+        (role.Accent, c.accent),
     ):
         p.setColor(where, QColor(colour))
     for where in (role.WindowText, role.Text, role.ButtonText):
@@ -186,7 +242,6 @@ def style_sheet(c: Colours) -> str:
     #section {{ font-weight: 600; }}
     #muted {{ color: {c.muted}; }}
     #figure {{ font-size: 17pt; font-weight: 600; }}
-    #figureWorse {{ font-size: 17pt; font-weight: 600; color: {c.warning}; }}
     #good {{ color: {c.good}; font-weight: 600; }}
     #warning {{ color: {c.warning}; font-weight: 600; }}
     #bad {{ color: {c.bad}; font-weight: 600; }}

@@ -4,7 +4,8 @@ from __future__ import annotations
 
 from collections.abc import Callable
 
-from PySide6.QtCore import QEvent, QSize, Qt, Signal
+from PySide6.QtCore import QSize, Qt, Signal
+from PySide6.QtGui import QPainter
 from PySide6.QtWidgets import (
     QFrame,
     QHBoxLayout,
@@ -13,6 +14,7 @@ from PySide6.QtWidgets import (
     QPushButton,
     QScrollArea,
     QSizePolicy,
+    QSplitter,
     QToolButton,
     QVBoxLayout,
     QWidget,
@@ -21,9 +23,11 @@ from PySide6.QtWidgets import (
 from heliid_gui import icons
 from heliid_gui.theme import SPACE, colours, theme
 
+Part = QWidget | QLayout | int
+
 
 def label(text: str = "", kind: str = "", *, wrap: bool = False, tip: str = "") -> QLabel:
-    """A label; ``kind`` is one of the style sheet's: title, heading, section, muted, figure…"""
+    """A label; ``kind`` is one of the style sheet's, as ``heading`` or ``muted``."""
     made = QLabel(text)
     if kind:
         made.setObjectName(kind)
@@ -78,7 +82,11 @@ def _disconnect(slot: Callable[[], None]) -> None:
 
 
 def button(
-    text: str, on_click: Callable[[], object] | None = None, *, icon: str = "", kind: str = "",
+    text: str,
+    on_click: Callable[[], object] | None = None,
+    *,
+    icon: str = "",
+    kind: str = "",
     tip: str = "",
 ) -> QPushButton:
     """A push button; ``kind`` is "", "primary" or "link"."""
@@ -97,8 +105,13 @@ def button(
 
 
 def tool_button(
-    icon: str, text: str, on_click: Callable[[], object] | None = None, *, show_text: bool = False,
-    tip: str = "", checkable: bool = False,
+    icon: str,
+    text: str,
+    on_click: Callable[[], object] | None = None,
+    *,
+    show_text: bool = False,
+    tip: str = "",
+    checkable: bool = False,
 ) -> QToolButton:
     """A small button with an icon; the text is always there for readers and tooltips."""
     made = QToolButton()
@@ -119,28 +132,32 @@ def tool_button(
 
 
 def column(
-    *parts: QWidget | QLayout | int, margins: int = 0, spacing: int = SPACE,
+    *parts: Part, margins: int = 0, spacing: int = SPACE, grows: int | None = None
 ) -> QVBoxLayout:
-    """Parts stacked; a number is a stretch."""
+    """Parts stacked; a number is a stretch. ``grows``: the part that takes the free room."""
     layout = QVBoxLayout()
-    layout.setContentsMargins(margins, margins, margins, margins)
-    layout.setSpacing(spacing)
-    _fill(layout, parts)
+    _fill(layout, parts, margins, spacing, grows)
     return layout
 
 
 def row(
-    *parts: QWidget | QLayout | int, margins: int = 0, spacing: int = SPACE,
+    *parts: Part, margins: int = 0, spacing: int = SPACE, grows: int | None = None
 ) -> QHBoxLayout:
-    """Parts side by side; a number is a stretch."""
+    """Parts side by side; a number is a stretch. ``grows``: the part that takes the free room."""
     layout = QHBoxLayout()
-    layout.setContentsMargins(margins, margins, margins, margins)
-    layout.setSpacing(spacing)
-    _fill(layout, parts)
+    _fill(layout, parts, margins, spacing, grows)
     return layout
 
 
-def _fill(layout: QVBoxLayout | QHBoxLayout, parts: tuple) -> None:
+def _fill(
+    layout: QVBoxLayout | QHBoxLayout,
+    parts: tuple[Part, ...],
+    margins: int,
+    spacing: int,
+    grows: int | None,
+) -> None:
+    layout.setContentsMargins(margins, margins, margins, margins)
+    layout.setSpacing(spacing)
     for part in parts:
         if isinstance(part, int):
             layout.addStretch(part)
@@ -148,6 +165,8 @@ def _fill(layout: QVBoxLayout | QHBoxLayout, parts: tuple) -> None:
             layout.addLayout(part)
         else:
             layout.addWidget(part)
+    if grows is not None:
+        layout.setStretch(grows, 1)
 
 
 def boxed(layout: QLayout) -> QWidget:
@@ -162,13 +181,19 @@ class Card(QFrame):
 
     clicked = Signal()
 
-    def __init__(self, *parts: QWidget | QLayout | int, clickable: bool = False,
-                 margins: int = 2 * SPACE, spacing: int = SPACE) -> None:
+    def __init__(
+        self,
+        *parts: Part,
+        grows: int | None = None,
+        clickable: bool = False,
+        margins: int = 2 * SPACE,
+        spacing: int = SPACE,
+    ) -> None:
         super().__init__()
         self.setObjectName("card")
         self._clickable = clickable
         self.setProperty("clickable", clickable)
-        self.setLayout(column(*parts, margins=margins, spacing=spacing))
+        self.setLayout(column(*parts, margins=margins, spacing=spacing, grows=grows))
         if clickable:
             self.setCursor(Qt.CursorShape.PointingHandCursor)
             self.setFocusPolicy(Qt.FocusPolicy.StrongFocus)
@@ -182,7 +207,9 @@ class Card(QFrame):
     def keyPressEvent(self, event) -> None:
         """Return and Space click."""
         if self._clickable and event.key() in (
-            Qt.Key.Key_Return, Qt.Key.Key_Enter, Qt.Key.Key_Space
+            Qt.Key.Key_Return,
+            Qt.Key.Key_Enter,
+            Qt.Key.Key_Space,
         ):
             self.clicked.emit()
             return
@@ -212,22 +239,26 @@ class Banner(QFrame):
     def __init__(self, text: str = "", level: str = "info") -> None:
         super().__init__()
         self.setObjectName("banner")
+        self._said = ("?", "")
         self._icon = Icon("info", 18, "accent")
         self._text = label("", wrap=True)
         self._text.setTextInteractionFlags(Qt.TextInteractionFlag.TextSelectableByMouse)
-        layout = row(self._icon, self._text, margins=SPACE)
-        layout.setStretch(1, 1)
+        layout = row(self._icon, self._text, margins=SPACE, grows=1)
         layout.setAlignment(self._icon, Qt.AlignmentFlag.AlignTop)
         self.setLayout(layout)
         self.show_text(text, level)
 
     def show_text(self, text: str, level: str = "info") -> None:
         """Say this; nothing hides the banner."""
+        if (text, level) == self._said:
+            return
+        self._said = (text, level)
         self._text.setText(text)
         self.setProperty("level", level)
         is_warning = level == "warning"
-        self._icon.show_icon("warning" if is_warning else "info",
-                             "warning" if is_warning else "accent")
+        self._icon.show_icon(
+            "warning" if is_warning else "info", "warning" if is_warning else "accent"
+        )
         self.style().unpolish(self)
         self.style().polish(self)
         self.setVisible(bool(text))
@@ -266,36 +297,47 @@ class Section(QWidget):
 
 
 class ElidedLabel(QLabel):
-    """One line that shortens itself in the middle and says all in its tooltip."""
+    """One line that shortens itself at its end and says all in its tooltip.
+
+    A new text asks for no new layout, so that it may change thirty times a second.
+    """
 
     def __init__(self, text: str = "", kind: str = "") -> None:
         super().__init__()
         self._full = ""
         if kind:
             self.setObjectName(kind)
-        self.setSizePolicy(QSizePolicy.Policy.Ignored, QSizePolicy.Policy.Preferred)
+        self.setSizePolicy(QSizePolicy.Policy.Ignored, QSizePolicy.Policy.Fixed)
         self.set_full_text(text)
 
     def set_full_text(self, text: str) -> None:
         """Say this, as much of it as fits."""
-        self._full = text
-        self.setToolTip(text)
-        self._elide()
+        if text != self._full:
+            self._full = text
+            self.setToolTip(text)
+            self.setAccessibleName(text)
+            self.update()
 
     def full_text(self) -> str:
         """All of it."""
         return self._full
 
-    def event(self, event) -> bool:
-        """Shorten anew when the size or the font changes."""
-        if event.type() in (QEvent.Type.Resize, QEvent.Type.FontChange, QEvent.Type.Polish):
-            self._elide()
-        return super().event(event)
+    def sizeHint(self) -> QSize:
+        """One line high; as wide as it is let."""
+        return QSize(80, self.fontMetrics().height() + 2)
 
-    def _elide(self) -> None:
-        self.setText(
-            self.fontMetrics().elidedText(self._full, Qt.TextElideMode.ElideRight, self.width())
-        )
+    def minimumSizeHint(self) -> QSize:
+        """The same, without a claim to width."""
+        return QSize(0, self.fontMetrics().height() + 2)
+
+    def paintEvent(self, _event) -> None:
+        """The text, shortened to the width there is."""
+        painter = QPainter(self)
+        painter.setPen(self.palette().color(self.foregroundRole()))
+        area = self.contentsRect()
+        text = self.fontMetrics().elidedText(self._full, Qt.TextElideMode.ElideRight, area.width())
+        painter.drawText(area, int(self.alignment()), text)
+        painter.end()
 
 
 def scrolled(inner: QWidget) -> QScrollArea:
@@ -307,3 +349,18 @@ def scrolled(inner: QWidget) -> QScrollArea:
     area.setFrameShape(QFrame.Shape.NoFrame)
     area.setHorizontalScrollBarPolicy(Qt.ScrollBarPolicy.ScrollBarAlwaysOff)
     return area
+
+
+def panes(*parts: tuple[QWidget, int, int], upright: bool = False, grows: int = 1) -> QSplitter:
+    """Parts side by side (or stacked) with handles: (part, least size, first size) in px."""
+    split = QSplitter(Qt.Orientation.Vertical if upright else Qt.Orientation.Horizontal)
+    for part, least, _ in parts:
+        if upright:
+            part.setMinimumHeight(least)
+        else:
+            part.setMinimumWidth(least)
+        split.addWidget(part)
+    split.setStretchFactor(grows, 1)
+    split.setSizes([size for _, _, size in parts])
+    split.setChildrenCollapsible(False)
+    return split

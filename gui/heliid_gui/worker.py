@@ -193,5 +193,6 @@ def main(pipe: Connection, warm_up: str = "", niceness: int = 0) -> None:
             resolve(warm_up)()
     outbox.put(0, "ready", os.getpid())
     while (item := todo.get()) is not None:
-        _run_one(*item, outbox, controls)
+        request, task, args = item
+        _run_one(request, task, args, outbox, controls)
     outbox.close()

@@ -71,5 +71,3 @@ def loaded(window):
     """The window with one record cut into train, validate and test."""
     window.bench.add_records([gui_fakes.make_record()])
     return window
-
-

@@ -40,8 +40,10 @@ def make_record(name="flight", seconds=20.0, rate=50.0, seed=0, n_extra=0) -> Fl
         theta[k] = theta[k - 1] + q[k - 1] / rate
     extra = [rng.normal(size=n) for _ in range(n_extra)]
     channels = (
-        Channel.of("delta_lon", "%"), Channel.of("delta_col", "%"),
-        Channel.of("q", "deg/s"), Channel.of("theta", "deg"),
+        Channel.of("delta_lon", "%"),
+        Channel.of("delta_col", "%"),
+        Channel.of("q", "deg/s"),
+        Channel.of("theta", "deg"),
         *(Channel.of(f"extra_{k}", "-") for k in range(n_extra)),
     )
     values = np.stack([lon, col, q, theta, *extra], axis=1)
@@ -55,8 +57,9 @@ def write_csv(path, record) -> None:
     for index, channel in enumerate(record.channels):
         values = record.values[:, index]
         columns.append(np.degrees(values) if channel.si.startswith("rad") else values)
-    np.savetxt(path, np.stack(columns, axis=1), delimiter=",", header=titles, comments="",
-               fmt="%.9g")
+    np.savetxt(
+        path, np.stack(columns, axis=1), delimiter=",", header=titles, comments="", fmt="%.9g"
+    )
 
 
 def make_model(n_inputs=2, n_outputs=2, n_hidden=2) -> NarxModel:
@@ -65,17 +68,25 @@ def make_model(n_inputs=2, n_outputs=2, n_hidden=2) -> NarxModel:
     n_phi = structure.n_phi
     linear = np.zeros((n_outputs, n_phi))
     weights = Weights(
-        np.full((n_hidden, n_phi), 0.01), np.zeros(n_hidden), np.full((n_outputs, n_hidden), 0.01),
-        linear, np.zeros(n_outputs),
+        np.full((n_hidden, n_phi), 0.01),
+        np.zeros(n_hidden),
+        np.full((n_outputs, n_hidden), 0.01),
+        linear,
+        np.zeros(n_outputs),
     )
     one = np.ones
-    scaling = Scaling(np.zeros(n_inputs), one(n_inputs), np.zeros(n_outputs), one(n_outputs),
-                      one(n_outputs))
+    scaling = Scaling(
+        np.zeros(n_inputs), one(n_inputs), np.zeros(n_outputs), one(n_outputs), one(n_outputs)
+    )
     names_in = [("delta_lon", "%"), ("delta_col", "%"), ("delta_ped", "%")][:n_inputs]
     names_out = [("q", "deg/s"), ("theta", "deg"), ("u", "m/s"), ("w", "m/s")][:n_outputs]
     return NarxModel(
-        structure, weights, scaling, 0.02,
-        tuple(Channel.of(*c) for c in names_in), tuple(Channel.of(*c) for c in names_out),
+        structure,
+        weights,
+        scaling,
+        0.02,
+        tuple(Channel.of(*c) for c in names_in),
+        tuple(Channel.of(*c) for c in names_out),
     )
 
 
@@ -83,14 +94,24 @@ def responses(n=500, ny=2, names=("validate",), error=0.1):
     """Free runs that are off by ``error``."""
     t = np.arange(n) * 0.02
     measured = np.stack([np.sin(t * (1 + j)) for j in range(ny)], axis=1)
-    return {name: (t, measured, measured * (1 - error)) for name in names}
+    return dict.fromkeys(names, (t, measured, measured * (1 - error)))
 
 
 def scored(index, cost, *, best=False, searcher="ais", diverged=False) -> CandidateScored:
     genome = (1 + index % 6, 1, index % 8, 0, 1, index % 8, 0, 1, index % 9)
     return CandidateScored(
-        index, searcher, genome, f"na={genome[0]},nb=4,nk=0,spacing=1,h={genome[-1]}", 40 + index,
-        genome[-1], cost, cost, diverged, 0.1, best, "diverged at 1.2 s" if diverged else "",
+        index,
+        searcher,
+        genome,
+        f"na={genome[0]},nb=4,nk=0,spacing=1,h={genome[-1]}",
+        40 + index,
+        genome[-1],
+        cost,
+        cost,
+        diverged,
+        0.1,
+        best,
+        "diverged at 1.2 s" if diverged else "",
     )
 
 
@@ -119,8 +140,19 @@ def identify(campaign, config, checkpoint, *, report, should_stop):
         report(Progress("Searching", index + 1, config.budget, 1.0, 2.0))
         time.sleep(0.01)
     report(JobFinished(reason, ""))
-    return StudyResult(model, linear, (model,), tuple(candidates), config, reason, (), 1.0,
-                       cost=best, linear_cost=0.5, campaign=campaign)
+    return StudyResult(
+        model,
+        linear,
+        (model,),
+        tuple(candidates),
+        config,
+        reason,
+        (),
+        1.0,
+        cost=best,
+        linear_cost=0.5,
+        campaign=campaign,
+    )
 
 
 def deaf(campaign, config, checkpoint, *, report, should_stop):

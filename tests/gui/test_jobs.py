@@ -45,8 +45,13 @@ def test_errors_are_one_sentence_with_details_only_for_bugs(qtbot, jobs):
 def test_killed_worker_is_replaced_and_said(qtbot, jobs):
     lost, said, got, begun = [], [], [], []
     jobs.worker_lost.connect(said.append)
-    jobs.submit("gui_fakes:slow_echo", (1,), slot="a", on_lost=lost.append,
-                on_started=lambda: begun.append(1))
+    jobs.submit(
+        "gui_fakes:slow_echo",
+        (1,),
+        slot="a",
+        on_lost=lost.append,
+        on_started=lambda: begun.append(1),
+    )
     qtbot.waitUntil(lambda: bool(begun) and jobs.pid > 0, timeout=10_000)
     old = jobs.pid
     os.kill(old, signal.SIGKILL)
@@ -58,11 +63,15 @@ def test_killed_worker_is_replaced_and_said(qtbot, jobs):
     assert jobs.pid != old
 
 
-
 def test_pause_holds_and_resume_goes_on(qtbot, jobs):
     got, begun = [], []
-    request = jobs.submit("gui_fakes:slow_echo", (5,), slot="a", on_result=got.append,
-                          on_started=lambda: begun.append(1))
+    request = jobs.submit(
+        "gui_fakes:slow_echo",
+        (5,),
+        slot="a",
+        on_result=got.append,
+        on_started=lambda: begun.append(1),
+    )
     qtbot.waitUntil(lambda: bool(begun), timeout=10_000)
     jobs.pause(request, True)
     qtbot.wait(1400)
@@ -81,8 +90,7 @@ def test_worker_ends_with_the_window(qtbot, jobs):
 
 def test_burst_of_events_is_coalesced_and_ordered(qtbot, jobs):
     batches, got = [], []
-    jobs.submit("gui_fakes:count", (300,), slot="a", on_events=batches.append,
-                on_result=got.append)
+    jobs.submit("gui_fakes:count", (300,), slot="a", on_events=batches.append, on_result=got.append)
     qtbot.waitUntil(lambda: got == [300], timeout=10_000)
     events = [event for batch in batches for event in batch]
     notices = [int(e.text) for e in events if isinstance(e, Notice)]

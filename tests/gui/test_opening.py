@@ -19,7 +19,10 @@ def drop(window, *paths: Path) -> None:
     data = QMimeData()
     data.setUrls([QUrl.fromLocalFile(str(path)) for path in paths])
     event = QDropEvent(
-        QPointF(200, 200), Qt.DropAction.CopyAction, data, Qt.MouseButton.LeftButton,
+        QPointF(200, 200),
+        Qt.DropAction.CopyAction,
+        data,
+        Qt.MouseButton.LeftButton,
         Qt.KeyboardModifier.NoModifier,
     )
     window.dropEvent(event)
@@ -63,12 +66,12 @@ def test_empty_folder_is_said(qtbot, window, tmp_path):
 BAD = {
     "empty.csv": "",
     "text.csv": "Dear all,\nplease find the data attached.\n",
-    "missing.csv": "time [s],q [deg/s],delta_lon [%]\n" + "".join(
-        f"{k * 0.02:.2f},{k % 7},{'' if k == 30 else k % 5}\n" for k in range(60)),
-    "backwards.csv": "time [s],q [deg/s],delta_lon [%]\n" + "".join(
-        f"{(k if k != 30 else 3) * 0.02:.2f},{k % 7},{k % 5}\n" for k in range(60)),
-    "twice.csv": "time [s],q [deg/s],q [deg/s]\n" + "".join(
-        f"{k * 0.02:.2f},{k % 7},{k % 5}\n" for k in range(60)),
+    "missing.csv": "time [s],q [deg/s],delta_lon [%]\n"
+    + "".join(f"{k * 0.02:.2f},{k % 7},{'' if k == 30 else k % 5}\n" for k in range(60)),
+    "backwards.csv": "time [s],q [deg/s],delta_lon [%]\n"
+    + "".join(f"{(k if k != 30 else 3) * 0.02:.2f},{k % 7},{k % 5}\n" for k in range(60)),
+    "twice.csv": "time [s],q [deg/s],q [deg/s]\n"
+    + "".join(f"{k * 0.02:.2f},{k % 7},{k % 5}\n" for k in range(60)),
     "short.csv": "time [s],q [deg/s],delta_lon [%]\n0,1,2\n1,2,3\n2,3,4\n",
 }
 

@@ -8,6 +8,7 @@ from typing import Any
 from PySide6.QtCore import (
     QAbstractTableModel,
     QModelIndex,
+    QPersistentModelIndex,
     QSortFilterProxyModel,
     Qt,
     Signal,
@@ -30,6 +31,7 @@ _TIPS = (
     "The method that proposed it",
 )
 _LEFT = (1, 5)  # columns of text; numbers stand to the right
+AnyIndex = QModelIndex | QPersistentModelIndex
 SORT = Qt.ItemDataRole.UserRole
 
 
@@ -50,7 +52,7 @@ class CandidateModel(QAbstractTableModel):
             self._rows = []
             self._best = -1
             self.endResetModel()
-        fresh = candidates[len(self._rows):]
+        fresh = candidates[len(self._rows) :]
         if not fresh:
             return
         first = len(self._rows)
@@ -65,11 +67,11 @@ class CandidateModel(QAbstractTableModel):
         """The candidate of a row."""
         return self._rows[row]
 
-    def rowCount(self, parent: QModelIndex | None = None) -> int:
+    def rowCount(self, parent: AnyIndex | None = None) -> int:
         """Number of candidates."""
         return 0 if parent is not None and parent.isValid() else len(self._rows)
 
-    def columnCount(self, _parent: QModelIndex | None = None) -> int:
+    def columnCount(self, _parent: AnyIndex | None = None) -> int:
         """Number of columns."""
         return len(_COLUMNS)
 
@@ -81,13 +83,15 @@ class CandidateModel(QAbstractTableModel):
             if role == Qt.ItemDataRole.ToolTipRole:
                 return _TIPS[section]
             if role == Qt.ItemDataRole.TextAlignmentRole:
-                side = Qt.AlignmentFlag.AlignLeft if section in _LEFT else (
-                    Qt.AlignmentFlag.AlignRight
+                side = (
+                    Qt.AlignmentFlag.AlignLeft
+                    if section in _LEFT
+                    else (Qt.AlignmentFlag.AlignRight)
                 )
                 return int(side | Qt.AlignmentFlag.AlignVCenter)
         return None
 
-    def data(self, index: QModelIndex, role: int = 0) -> Any:
+    def data(self, index: AnyIndex, role: int = 0) -> Any:
         """Texts, sort keys, colours."""
         one = self._rows[index.row()]
         if role == Qt.ItemDataRole.DisplayRole:
@@ -109,8 +113,12 @@ class CandidateModel(QAbstractTableModel):
 def _texts(one: CandidateScored) -> tuple[str, ...]:
     nrmse = "diverged" if one.diverged else figure(one.nrmse)
     return (
-        str(one.index + 1), one.structure_text.replace(",", " "), figure(one.cost, 4), nrmse,
-        str(one.n_parameters), SHORT_SEARCH.get(one.searcher, one.searcher),
+        str(one.index + 1),
+        one.structure_text.replace(",", " "),
+        figure(one.cost, 4),
+        nrmse,
+        str(one.n_parameters),
+        SHORT_SEARCH.get(one.searcher, one.searcher),
     )
 
 
@@ -119,7 +127,11 @@ def _keys(one: CandidateScored) -> tuple[Any, ...]:
         return value if math.isfinite(value) else 1e300
 
     return (
-        one.index, one.structure_text, safe(one.cost), safe(one.nrmse), one.n_parameters,
+        one.index,
+        one.structure_text,
+        safe(one.cost),
+        safe(one.nrmse),
+        one.n_parameters,
         one.searcher,
     )
 
@@ -157,24 +169,35 @@ class CandidateTable(QWidget):
         self.view.setAccessibleName(self.tr("Candidates"))
         self.view.selectionModel().currentRowChanged.connect(self._picked)
         self.details = label("", "muted", wrap=True)
-        self.setLayout(column(self.view, self.details))
+        self.note = label("", "muted", wrap=True)
+        self.note.hide()
+        self.details.hide()
+        layout = column(self.view, self.details, self.note, spacing=4, grows=0)
+        self.setLayout(layout)
 
     def show_candidates(self, candidates: list[CandidateScored]) -> None:
         """Show these."""
         self.model.show(candidates)
+
+    def show_note(self, text: str) -> None:
+        """Say what is going on with the picked candidate."""
+        self.note.setText(text)
+        self.note.setVisible(bool(text))
 
     def _picked(self, index: QModelIndex, _old: QModelIndex) -> None:
         if not index.isValid():
             return
         one = self.model.at(self._sorted.mapToSource(index).row())
         self.details.setText(describe(one))
+        self.details.show()
         self.picked.emit(one)
 
 
 def describe(one: CandidateScored) -> str:
     """A candidate in two lines."""
     state = (
-        one.reason or "its free run diverged" if one.diverged
+        one.reason or "its free run diverged"
+        if one.diverged
         else f"free-run NRMSE {figure(one.nrmse)}"
     )
     return (

@@ -13,7 +13,7 @@ from PySide6.QtWidgets import (
 
 from heliid_gui.presenters.model import ChannelChoice
 
-_ROLES = (("ignored", "–"), ("input", "Input"), ("output", "Output"))
+_ROLES = (("ignored", "-"), ("input", "Input"), ("output", "Output"))
 
 
 class _RoleBox(QComboBox):
@@ -61,9 +61,7 @@ class ChannelTable(QTableWidget):
         for role, text in _ROLES:
             box.addItem(text, role)
         box.setAccessibleName(self.tr("Role of %s") % name)
-        box.activated.connect(
-            lambda _index, b=box: self.role_wanted.emit(name, b.currentData())
-        )
+        box.activated.connect(lambda _index, b=box: self.role_wanted.emit(name, b.currentData()))
         return box
 
     def _fill(self, line: int, choice: ChannelChoice) -> None:

@@ -2,8 +2,10 @@
 
 from __future__ import annotations
 
-from PySide6.QtCore import Qt, Signal
-from PySide6.QtWidgets import QSplitter, QStackedWidget, QWidget
+from functools import partial
+
+from PySide6.QtCore import Signal
+from PySide6.QtWidgets import QStackedWidget, QWidget
 
 from heliid.channels import Role
 from heliid.data.campaign import Use
@@ -24,6 +26,7 @@ from heliid_gui.widgets import (
     button,
     column,
     label,
+    panes,
     row,
     scrolled,
     tool_button,
@@ -56,44 +59,47 @@ class DataPanel(QWidget):
         self.name = label("", "heading")
         self.summary = label("", "muted")
         self.mark = tool_button(
-            "prepare", self.tr("Mark a region"), show_text=True, checkable=True,
+            "prepare",
+            self.tr("Mark a region"),
+            show_text=True,
+            checkable=True,
             tip=self.tr("Drag over the plots to mark a piece of time (R)"),
         )
         self.mark.setShortcut("R")
         self.uses = {}
         for use, key in (("train", "T"), ("validate", "V"), ("test", "X"), ("exclude", "E")):
             made = button(
-                fmt.USE_NAMES[use], lambda u=use: self.use_selection(u),
+                fmt.USE_NAMES[use],
+                partial(self.use_selection, use),
                 tip=f"{fmt.USE_HELP[use]} ({key})",
             )
             made.setShortcut(key)
             self.uses[use] = made
         self.hint = ElidedLabel("", "muted")
-        bar = row(self.mark, *self.uses.values(), self.hint)
-        bar.setStretch(bar.count() - 1, 1)
-        fit = tool_button("fit", self.tr("Show all"), self.plots.fit_all,
-                          tip=self.tr("Show the whole record (A, or double click)"))
+        bar = row(self.mark, *self.uses.values(), self.hint, grows=1 + len(self.uses))
+        fit = tool_button(
+            "fit",
+            self.tr("Show all"),
+            self.plots.fit_all,
+            tip=self.tr("Show the whole record (A, or double click)"),
+        )
         head = row(self.name, self.summary, 1, fit)
         self.plot_area = scrolled(self.plots)
-        centre = Card(head, self.plot_area, self.strip, bar, margins=SPACE + 4)
-        centre.layout().setStretch(1, 1)
-        self.split = QSplitter(Qt.Orientation.Horizontal)
+        centre = Card(head, self.plot_area, self.strip, bar, margins=SPACE + 4, grows=1)
         left = Card(self.tree, margins=0)
-        for part, size in ((left, 250), (centre, 780), (self.facts, 240)):
-            self.split.addWidget(part)
-            part.setMinimumWidth(size // 2 if part is centre else 200)
-        self.split.setStretchFactor(1, 1)
-        self.split.setSizes([260, 760, 240])
-        self.split.setChildrenCollapsible(False)
+        split = panes((left, 200, 260), (centre, 390, 760), (self.facts, 200, 240))
         empty = EmptyState(
-            "data", self.tr("No records yet"),
-            self.tr("Drop CSV files or a folder anywhere on this window. Each file is one "
-                    "manoeuvre; its first column is time."),
+            "data",
+            self.tr("No records yet"),
+            self.tr(
+                "Drop CSV files or a folder anywhere on this window. Each file is one "
+                "manoeuvre; its first column is time."
+            ),
             button(self.tr("Open records…"), self.open_wanted.emit, icon="open", kind="primary"),
         )
         self.stack = QStackedWidget()
         self.stack.addWidget(empty)
-        self.stack.addWidget(self.split)
+        self.stack.addWidget(split)
         self.setLayout(column(self.stack, margins=SPACE))
 
     def _wire(self) -> None:
@@ -126,7 +132,7 @@ class DataPanel(QWidget):
             return
         plotted = self.plotted()
         self.tree.show_lines(presenter.lines(setup), item.key, plotted)
-        record = item.record
+        record = setups.conditioned(item)
         self.name.setText(record.name)
         line = next(x for x in presenter.lines(setup) if x.key == item.key)
         self.summary.setText(f"{line.summary} · {line.use_text}")
@@ -143,11 +149,11 @@ class DataPanel(QWidget):
             return ()
         chosen = self._plotted.get(item.key)
         if chosen is None:
-            chosen = presenter.default_plotted(self._bench.setup, item.record)
-        return tuple(name for name in item.record.names if name in chosen)
+            chosen = presenter.default_plotted(self._bench.setup, setups.conditioned(item))
+        return tuple(name for name in setups.conditioned(item).names if name in chosen)
 
     def _show_curves(self, item, plotted: tuple[str, ...]) -> None:
-        record = item.record
+        record = setups.conditioned(item)
         rows = []
         for name in plotted:
             channel = record.channel(name)
@@ -185,7 +191,9 @@ class DataPanel(QWidget):
     def _show_statistics(self) -> None:
         item = setups.find(self._bench.setup, self._bench.current_record)
         if item is not None:
-            rows = presenter.statistics(item.record, self.plotted(), *self.plots.time_range())
+            rows = presenter.statistics(
+                setups.conditioned(item), self.plotted(), *self.plots.time_range()
+            )
             self.facts.show_statistics(rows)
 
     def _range_changed(self, start: float, end: float) -> None:
@@ -207,7 +215,7 @@ class DataPanel(QWidget):
         (chosen.add if on else chosen.discard)(name)
         item = setups.find(self._bench.setup, key)
         if item is not None:
-            self._plotted[key] = tuple(n for n in item.record.names if n in chosen)
+            self._plotted[key] = tuple(n for n in setups.conditioned(item).names if n in chosen)
             self.refresh()
 
     def _region_dragged(self, start: float, end: float, finished: bool) -> None:
@@ -237,8 +245,8 @@ class DataPanel(QWidget):
         """Give a whole record this use."""
         item = setups.find(self._bench.setup, key)
         if item is not None:
-            end = float(item.record.time[-1])
-            changed = setups.with_pieces(item, [(float(item.record.time[0]), end, Use(use))])
+            time = setups.conditioned(item).time
+            changed = setups.with_pieces(item, [(float(time[0]), float(time[-1]), Use(use))])
             self._bench.edit(
                 f"Use {item.record.name} for {fmt.USE_NAMES[use]}",
                 setups.replaced(self._bench.setup, changed),

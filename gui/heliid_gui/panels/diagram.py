@@ -1,5 +1,7 @@
-"""The two tiers of the model, drawn from the set-up: what goes in, what is remembered, what comes
-out, and how many numbers are fitted."""
+"""The two tiers of the model, drawn from the set-up.
+
+What goes in, what is remembered, what comes out, and how many numbers are fitted.
+"""
 
 from __future__ import annotations
 
@@ -31,9 +33,9 @@ class BlockDiagram(QWidget):
         self._diagram = diagram
         self.setAccessibleName(self.tr("Block diagram of the model"))
         self.setAccessibleDescription(diagram.sentence)
-        self.setMinimumHeight(int(max(
-            260, (max(len(diagram.inputs) + len(diagram.outputs), 4)) * (BOX_H + 8) + 96
-        )))
+        self.setMinimumHeight(
+            int(max(260, (max(len(diagram.inputs) + len(diagram.outputs), 4)) * (BOX_H + 8) + 96))
+        )
         self.update()
 
     def paintEvent(self, _event) -> None:
@@ -54,8 +56,9 @@ class _Drawing:
         self.box_w = min(BOX_W, area.width() * 0.19)
         tall = max(len(diagram.inputs), len(diagram.outputs)) * (BOX_H + 12) + 24
         height = min(max(TIER_H, tall), area.height() - 92)
-        inner = QRectF(area.left() + 2, area.center().y() - height / 2 - 4, area.width() - 4,
-                       height)
+        inner = QRectF(
+            area.left() + 2, area.center().y() - height / 2 - 4, area.width() - 4, height
+        )
         self.left = QRectF(inner.left(), inner.top(), self.box_w, inner.height())
         self.right = QRectF(inner.right() - self.box_w, inner.top(), self.box_w, inner.height())
         middle = QRectF(self.left.right() + 2 * GAP, inner.top(), 0, inner.height())
@@ -71,20 +74,29 @@ class _Drawing:
         self._tier(self.tier2, "Tier 2: network", self.d.tier2)
         self._arrow(
             QPointF(self.tier1.right(), self.tier1.center().y()),
-            QPointF(self.tier2.left(), self.tier2.center().y()), self.c.accent,
+            QPointF(self.tier2.left(), self.tier2.center().y()),
+            self.c.accent,
         )
         self._caption(self.left, "Inputs")
         self._caption(self.right, "Outputs")
-        for box, name in zip(self._stack(self.left, len(self.d.inputs)), self.d.inputs,
-                             strict=True):
+        for box, name in zip(
+            self._stack(self.left, len(self.d.inputs)), self.d.inputs, strict=True
+        ):
             self._box(box, name)
-            self._arrow(QPointF(box.right(), box.center().y()),
-                        QPointF(self.tier1.left(), box.center().y()), self.c.muted)
-        for box, name in zip(self._stack(self.right, len(self.d.outputs)), self.d.outputs,
-                             strict=True):
+            self._arrow(
+                QPointF(box.right(), box.center().y()),
+                QPointF(self.tier1.left(), box.center().y()),
+                self.c.muted,
+            )
+        for box, name in zip(
+            self._stack(self.right, len(self.d.outputs)), self.d.outputs, strict=True
+        ):
             self._box(box, name)
-            self._arrow(QPointF(self.tier2.right(), box.center().y()),
-                        QPointF(box.left(), box.center().y()), self.c.muted)
+            self._arrow(
+                QPointF(self.tier2.right(), box.center().y()),
+                QPointF(box.left(), box.center().y()),
+                self.c.muted,
+            )
 
     def _stack(self, area: QRectF, count: int) -> list[QRectF]:
         pitch = min(BOX_H + 12, area.height() / max(count, 1))
@@ -97,8 +109,11 @@ class _Drawing:
 
     def _caption(self, area: QRectF, text: str) -> None:
         self.p.setPen(QColor(self.c.muted))
-        self.p.drawText(QRectF(area.left(), area.top() - 28, area.width(), 20),
-                        Qt.AlignmentFlag.AlignCenter, text)
+        self.p.drawText(
+            QRectF(area.left(), area.top() - 28, area.width(), 20),
+            Qt.AlignmentFlag.AlignCenter,
+            text,
+        )
 
     def _box(self, box: QRectF, text: str) -> None:
         self.p.setPen(QPen(QColor(self.c.border), 1))
@@ -163,9 +178,12 @@ class _Drawing:
         self.p.setPen(pen)
         self.p.setBrush(Qt.BrushStyle.NoBrush)
         self.p.drawPath(path)
-        self._head(QPointF(self.tier1.center().x(), self.tier1.bottom() + 1), self.c.muted,
-                   up=True)
+        self._head(QPointF(self.tier1.center().x(), self.tier1.bottom() + 1), self.c.muted, up=True)
         self.p.setPen(QColor(self.c.muted))
-        where = QRectF(self.tier1.center().x() + 8, bottom + 1,
-                       self.right.center().x() - self.tier1.center().x(), 18)
+        where = QRectF(
+            self.tier1.center().x() + 8,
+            bottom + 1,
+            self.right.center().x() - self.tier1.center().x(),
+            18,
+        )
         self.p.drawText(where, Qt.AlignmentFlag.AlignCenter, self.d.feedback)

@@ -2,8 +2,10 @@
 
 from __future__ import annotations
 
+import time
+
 from PySide6.QtCore import Qt, Signal
-from PySide6.QtWidgets import QCheckBox, QComboBox, QSplitter, QStackedWidget, QTabWidget, QWidget
+from PySide6.QtWidgets import QCheckBox, QComboBox, QStackedWidget, QTabWidget, QWidget
 
 from heliid_gui.panels.candidates import CandidateTable
 from heliid_gui.panels.order_view import OrderView
@@ -12,6 +14,7 @@ from heliid_gui.plots.panel import PlotPanel, Row
 from heliid_gui.plots.styles import Kind
 from heliid_gui.presenters import formatting as fmt
 from heliid_gui.presenters.evolve import Evolution
+from heliid_gui.presenters.inspections import Inspections
 from heliid_gui.presenters.setup import Setup
 from heliid_gui.presenters.workbench import Workbench
 from heliid_gui.theme import SPACE
@@ -24,11 +27,13 @@ from heliid_gui.widgets import (
     button,
     column,
     label,
+    panes,
     row,
     scrolled,
     tool_button,
 )
 
+TABLES_S = 0.15  # tables and maps are brought up to date no more often than this
 _EXTRAS = (Kind.EXTRA0, Kind.EXTRA1, Kind.EXTRA2, Kind.EXTRA3, Kind.EXTRA4)
 
 
@@ -40,10 +45,11 @@ class EvolvePanel(QWidget):
     save_wanted = Signal()
     cursor_moved = Signal(float, str)
 
-    def __init__(self, bench: Workbench) -> None:
+    def __init__(self, bench: Workbench, inspections: Inspections) -> None:
         super().__init__()
-        self._bench = bench
+        self._bench, self._inspections = bench, inspections
         self._seen: dict[str, int] = {}
+        self._tables_at = 0.0
         self.cards = ScoreCards()
         self.plots = PlotPanel()
         self.convergence = PlotPanel(x_label="trained candidates")
@@ -65,46 +71,44 @@ class EvolvePanel(QWidget):
         bench.evolution.changed.connect(self.refresh)
         bench.setup_changed.connect(self._show_empty)
         self.plots.cursor_moved.connect(self.cursor_moved)
+        self.candidates.picked.connect(inspections.pick)
+        inspections.changed.connect(self._show_candidate)
         self.refresh()
 
     def _build(self) -> None:
-        self.save = button(self.tr("Save model…"), self.save_wanted.emit, icon="save",
-                           tip=self.tr("Save the best model so far; also while the search runs"))
+        self.save = button(
+            self.tr("Save model…"),
+            self.save_wanted.emit,
+            icon="save",
+            tip=self.tr("Save the best model so far; also while the search runs"),
+        )
         fit = tool_button("fit", self.tr("Show all"), self.plots.fit_all)
         head = row(label(self.tr("Free run on"), "section"), self.record, self.residual, 1, fit)
-        left = Card(self.cards, head, self.plots, row(self.best, self.save), margins=SPACE + 4)
-        left.layout().setStretch(2, 1)
-        left.layout().itemAt(3).layout().setStretch(0, 1)
+        foot = row(self.best, self.save, grows=0)
+        left = Card(self.cards, head, self.plots, foot, margins=SPACE + 4, grows=2)
         self.tabs = QTabWidget()
         self.tabs.setDocumentMode(True)
         self.tabs.tabBar().setDrawBase(False)
         self.tabs.addTab(self.candidates, self.tr("Candidates"))
         self.tabs.addTab(self.orders, self.tr("Orders"))
         self.tabs.addTab(scrolled(boxed(column(self.notes, 1, margins=SPACE))), self.tr("Notes"))
-        top = Card(label(self.tr("Best cost so far"), "section"), self.convergence,
-                   margins=SPACE + 4)
-        top.layout().setStretch(1, 1)
+        top = Card(
+            label(self.tr("Best cost so far"), "section"),
+            self.convergence,
+            margins=SPACE + 4,
+            grows=1,
+        )
         bottom = Card(self.tabs, margins=SPACE // 2)
-        right = QSplitter(Qt.Orientation.Vertical)
-        right.addWidget(top)
-        right.addWidget(bottom)
-        right.setSizes([260, 380])
-        right.setChildrenCollapsible(False)
-        self.split = QSplitter(Qt.Orientation.Horizontal)
-        self.split.addWidget(left)
-        self.split.addWidget(right)
-        left.setMinimumWidth(420)
-        right.setMinimumWidth(340)
-        self.split.setStretchFactor(0, 1)
-        self.split.setSizes([800, 440])
-        self.split.setChildrenCollapsible(False)
-        self._go = button(self.tr("Start the search"), self.start_wanted.emit, icon="start",
-                          kind="primary")
+        right = panes((top, 120, 260), (bottom, 160, 380), upright=True)
+        split = panes((left, 420, 800), (right, 340, 440), grows=0)
+        self._go = button(
+            self.tr("Start the search"), self.start_wanted.emit, icon="start", kind="primary"
+        )
         self._choose = button(self.tr("Go to Model"), self.model_wanted.emit)
         self.empty = EmptyState("evolve", "", "", self._go, self._choose)
         self.stack = QStackedWidget()
         self.stack.addWidget(self.empty)
-        self.stack.addWidget(self.split)
+        self.stack.addWidget(split)
         self.setLayout(column(self.banner, self.stack, margins=SPACE))
 
     def show_start(self, why_not: str) -> None:
@@ -120,10 +124,13 @@ class EvolvePanel(QWidget):
             self.empty.text.setText(evolution.status())
         else:
             self.empty.title.setText(self.tr("Nothing has been searched yet"))
-            self.empty.text.setText(why_not or self.tr(
-                "Press Start: the order of the model is evolved and the best free run appears "
-                "here beside the flight while it improves."
-            ))
+            self.empty.text.setText(
+                why_not
+                or self.tr(
+                    "Press Start: the order of the model is evolved and the best free run appears "
+                    "here beside the flight while it improves."
+                )
+            )
         self._go.setVisible(not evolution.is_active)
         self._choose.setVisible(not evolution.is_active)
 
@@ -137,7 +144,12 @@ class EvolvePanel(QWidget):
             self._show_empty()
             return
         changed = {k for k, v in evolution.revision.items() if self._seen.get(k) != v}
-        self._seen = dict(evolution.revision)
+        now = time.monotonic()
+        if evolution.state == "running" and now - self._tables_at < TABLES_S:
+            changed &= {"best", "linear"}  # the rest at the next chance, the last at the end
+        elif changed & {"candidates", "population"}:
+            self._tables_at = now
+        self._seen |= {name: evolution.revision[name] for name in changed}
         if changed & {"best", "linear"}:
             self._show_records(evolution)
             self._draw(evolution)
@@ -156,9 +168,12 @@ class EvolvePanel(QWidget):
         else:
             self.banner.show_text(" ".join(evolution.warnings()), "warning")
         texts = [notice.text for notice in evolution.notices]
-        self.notes.setText("\n\n".join(texts) or self.tr("Nothing to note."))
+        said = "\n\n".join(texts) or self.tr("Nothing to note.")
+        if self.notes.text() != said:
+            self.notes.setText(said)
         count = f" ({len(texts)})" if texts else ""
-        self.tabs.setTabText(2, self.tr("Notes") + count)
+        if self.tabs.tabText(2) != self.tr("Notes") + count:
+            self.tabs.setTabText(2, self.tr("Notes") + count)
 
     def _show_best(self, evolution: Evolution) -> None:
         best = evolution.best
@@ -202,7 +217,8 @@ class EvolvePanel(QWidget):
         self.plots.set_rows(rows)
         self.cards.show_scores(evolution.scores())
         for label_, kind, event in (
-            ("linear model", Kind.LINEAR, evolution.linear), ("model", Kind.MODEL, evolution.best)
+            ("linear model", Kind.LINEAR, evolution.linear),
+            ("model", Kind.MODEL, evolution.best),
         ):
             response = event.responses.get(name) if event is not None else None
             if response is None:
@@ -219,6 +235,22 @@ class EvolvePanel(QWidget):
                 self.plots.set_curve(channel.name, label_, kind, time, values)
         if residual:
             self.plots.drop_curves("measured")
+        self._show_candidate()
+
+    def _show_candidate(self) -> None:
+        """The picked candidate beside the best; picking the best itself adds nothing."""
+        found = self._inspections.current
+        self.plots.drop_curves("candidate")
+        if found is None:
+            return
+        self.candidates.show_note(found.sentence)
+        response = found.responses.get(self._bench.evolution.record())
+        if response is None or self.residual.isChecked():
+            return
+        time, _, free = response
+        for index, channel in enumerate(self._bench.evolution.outputs()):
+            values = fmt.shown(channel, free[:, index])
+            self.plots.set_curve(channel.name, "candidate", Kind.EXTRA1, time, values)
 
     def _draw_convergence(self, evolution: Evolution) -> None:
         curves = evolution.convergence()

@@ -12,7 +12,6 @@ from PySide6.QtWidgets import (
     QFormLayout,
     QFrame,
     QPlainTextEdit,
-    QSplitter,
     QStackedWidget,
     QWidget,
 )
@@ -29,6 +28,7 @@ from heliid_gui.widgets import (
     button,
     column,
     label,
+    panes,
     row,
     scrolled,
     set_kind,
@@ -46,10 +46,10 @@ class _TargetLine(QFrame):
         self.line = line
         self._badge = Icon("ok", 16, "good")
         self._state = label("", "muted")
-        words = column(label(line.title, "section"), label(line.summary, "muted", wrap=True),
-                       spacing=2)
-        layout = row(words, self._state, self._badge, margins=SPACE)
-        layout.setStretch(0, 1)
+        words = column(
+            label(line.title, "section"), label(line.summary, "muted", wrap=True), spacing=2
+        )
+        layout = row(words, self._state, self._badge, margins=SPACE, grows=0)
         self.setLayout(layout)
         self.setFocusPolicy(Qt.FocusPolicy.StrongFocus)
         self.setCursor(Qt.CursorShape.PointingHandCursor)
@@ -125,26 +125,29 @@ class ExportPanel(QWidget):
         inner.setLayout(column(self._list, 1))
         left = Card(
             row(label(self.tr("Export"), "heading"), 1, label(self.tr("Run"), "muted"), self.run),
-            scrolled(inner), margins=SPACE + 4,
+            scrolled(inner),
+            margins=SPACE + 4,
+            grows=1,
         )
-        left.layout().setStretch(1, 1)
         right = Card(
-            row(self.title, 1, self.show_files, self.save), self.summary, self.form, self.result,
-            self.notes, label(self.tr("Preview"), "section"), self.preview,
+            row(self.title, 1, self.show_files, self.save),
+            self.summary,
+            self.form,
+            self.result,
+            self.notes,
+            label(self.tr("Preview"), "section"),
+            self.preview,
+            grows=6,
         )
-        right.layout().setStretch(6, 1)
-        split = QSplitter(Qt.Orientation.Horizontal)
-        for part, least in ((left, 340), (right, 420)):
-            part.setMinimumWidth(least)
-            split.addWidget(part)
-        split.setStretchFactor(1, 1)
-        split.setSizes([420, 760])
-        split.setChildrenCollapsible(False)
+        split = panes((left, 340, 420), (right, 420, 760))
         empty = EmptyState(
-            "export", self.tr("Nothing to export yet"),
-            self.tr("Run a search first. Its best model can then leave as C, Python, ONNX, FMU, "
-                    "MATLAB, a state space or a report, each run again and compared before it is "
-                    "called verified."),
+            "export",
+            self.tr("Nothing to export yet"),
+            self.tr(
+                "Run a search first. Its best model can then leave as C, Python, ONNX, FMU, "
+                "MATLAB, a state space or a report, each run again and compared before it is "
+                "called verified."
+            ),
             button(self.tr("Go to Evolve"), self.evolve_wanted.emit, kind="primary"),
         )
         self.stack = QStackedWidget()
@@ -225,11 +228,14 @@ class ExportPanel(QWidget):
     def _ask_preview(self) -> None:
         run = self._bench.find_run()
         if run is not None and self._chosen and self.isVisible():
+            self.preview.setPlainText(self.tr("Preparing the preview…"))
             self._exports.preview(run, self._lines[self._chosen].line, self.options())
 
     def _show_preview(self, key: str, text: str) -> None:
         if key == self._chosen:
-            self.preview.setPlainText(text or self.tr("The preview of this one is the file itself."))
+            self.preview.setPlainText(
+                text or self.tr("The preview of this one is the file itself.")
+            )
 
     def ask_path(self) -> None:
         """Let the user choose where the export goes."""

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from functools import partial
 from pathlib import Path
 
 from PySide6.QtCore import Signal
@@ -45,8 +46,16 @@ class HomePanel(QWidget):
         self._recent = column(spacing=2)
         self._none = label(self.tr("Files and projects you open are listed here."), "muted")
         content = column(
-            title, line, SPACE and open_card, label(self.tr("Try an example"), "heading"),
-            first, second, self._recent_title, self._recent, self._none, 1,
+            title,
+            line,
+            SPACE and open_card,
+            label(self.tr("Try an example"), "heading"),
+            first,
+            second,
+            self._recent_title,
+            self._recent,
+            self._none,
+            1,
             spacing=2 * SPACE,
         )
         content.setSpacing(2 * SPACE)
@@ -54,22 +63,33 @@ class HomePanel(QWidget):
         inner.setMaximumWidth(WIDTH)
         inner.setLayout(content)
         page = QWidget()
-        page.setLayout(row(1, inner, 1, margins=3 * SPACE))
-        page.layout().setStretch(1, 20)
+        holder = row(1, inner, 1, margins=3 * SPACE)
+        holder.setStretch(1, 20)
+        page.setLayout(holder)
         self.setLayout(column(scrolled(page)))
         self.show_recent([])
 
     def _open_card(self) -> Card:
         text = column(
             label(self.tr("Open your records"), "section"),
-            label(self.tr("Drop CSV files or a folder anywhere on this window, or choose them "
-                          "here. Each file is one manoeuvre."), "muted", wrap=True),
+            label(
+                self.tr(
+                    "Drop CSV files or a folder anywhere on this window, or choose them "
+                    "here. Each file is one manoeuvre."
+                ),
+                "muted",
+                wrap=True,
+            ),
             spacing=4,
         )
-        self.open = button(self.tr("Open records…"), self.open_wanted.emit, icon="open",
-                           kind="primary", tip=self.tr("Choose one or more files (Ctrl+O)"))
-        line = row(Icon("open", 32, "accent"), text, self.open, spacing=2 * SPACE)
-        line.setStretch(1, 1)
+        self.open = button(
+            self.tr("Open records…"),
+            self.open_wanted.emit,
+            icon="open",
+            kind="primary",
+            tip=self.tr("Choose one or more files (Ctrl+O)"),
+        )
+        line = row(Icon("open", 32, "accent"), text, self.open, spacing=2 * SPACE, grows=1)
         return Card(line)
 
     def _example_card(self, example) -> Card:
@@ -77,8 +97,7 @@ class HomePanel(QWidget):
             label(example.title, "section"), label(example.text, "muted", wrap=True), 1, spacing=4
         )
         picture = Icon(_ICONS.get(example.key, "data"), 32, "accent")
-        line = row(column(picture, 1), text, spacing=2 * SPACE)
-        line.setStretch(1, 1)
+        line = row(column(picture, 1), text, spacing=2 * SPACE, grows=1)
         made = Card(line, clickable=True)
         made.setAccessibleName(example.title)
         made.setToolTip(self.tr("Open this example"))
@@ -93,11 +112,9 @@ class HomePanel(QWidget):
                 widget.deleteLater()
         for name in names[:6]:
             path = Path(name)
-            link = button(path.name, lambda n=name: self.file_wanted.emit(n), kind="link")
+            link = button(path.name, partial(self.file_wanted.emit, name), kind="link")
             folder = ElidedLabel(str(path.parent), "muted")
             holder = QWidget()
-            line = row(link, folder)
-            line.setStretch(1, 1)
-            holder.setLayout(line)
+            holder.setLayout(row(link, folder, grows=1))
             self._recent.addWidget(holder)
         self._none.setVisible(not names)

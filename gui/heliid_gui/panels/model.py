@@ -2,8 +2,8 @@
 
 from __future__ import annotations
 
-from PySide6.QtCore import Qt, Signal
-from PySide6.QtWidgets import QSplitter, QStackedWidget, QWidget
+from PySide6.QtCore import Signal
+from PySide6.QtWidgets import QStackedWidget, QWidget
 
 from heliid.channels import Role
 from heliid_gui.panels.channel_table import ChannelTable
@@ -13,7 +13,7 @@ from heliid_gui.presenters import model as presenter
 from heliid_gui.presenters import setup as setups
 from heliid_gui.presenters.workbench import Workbench
 from heliid_gui.theme import SPACE
-from heliid_gui.widgets import Banner, Card, EmptyState, button, column, label, row, scrolled
+from heliid_gui.widgets import Banner, Card, EmptyState, button, column, label, panes, row, scrolled
 
 
 class ModelPanel(QWidget):
@@ -28,32 +28,40 @@ class ModelPanel(QWidget):
         self.channels = ChannelTable()
         self.diagram = BlockDiagram()
         self.form = SettingsForm()
-        self.size = label("", "muted", wrap=True)
+        self.note = label("", "muted", wrap=True)
         self.problem = Banner()
-        self.start = button(self.tr("Start the search"), self.start_wanted.emit, icon="start",
-                            kind="primary", tip=self.tr("Start with these settings (F5)"))
+        self.start = button(
+            self.tr("Start the search"),
+            self.start_wanted.emit,
+            icon="start",
+            kind="primary",
+            tip=self.tr("Start with these settings (F5)"),
+        )
         left = Card(
             label(self.tr("Channels"), "heading"),
-            label(self.tr("Inputs drive the model, outputs are what it predicts."), "muted",
-                  wrap=True),
+            label(
+                self.tr("Inputs drive the model, outputs are what it predicts."), "muted", wrap=True
+            ),
             self.channels,
         )
-        centre = Card(label(self.tr("Model to evolve"), "heading"), self.diagram, self.size)
-        centre.layout().setStretch(1, 1)
-        right = Card(label(self.tr("Search"), "heading"), scrolled(self.form), self.problem,
-                     row(1, self.start))
-        right.layout().setStretch(1, 1)
-        split = QSplitter(Qt.Orientation.Horizontal)
-        for part, least in ((left, 236), (centre, 420), (right, 270)):
-            part.setMinimumWidth(least)
-            split.addWidget(part)
-        split.setStretchFactor(1, 1)
-        split.setSizes([270, 640, 310])
-        split.setChildrenCollapsible(False)
+        centre = Card(
+            label(self.tr("Model to evolve"), "heading"), self.diagram, self.note, grows=1
+        )
+        right = Card(
+            label(self.tr("Search"), "heading"),
+            scrolled(self.form),
+            self.problem,
+            row(1, self.start),
+            grows=1,
+        )
+        split = panes((left, 236, 270), (centre, 420, 640), (right, 270, 310))
         empty = EmptyState(
-            "model", self.tr("No channels to choose from"),
-            self.tr("Open flight records first; their channels then become inputs and outputs "
-                    "of the model."),
+            "model",
+            self.tr("No channels to choose from"),
+            self.tr(
+                "Open flight records first; their channels then become inputs and outputs "
+                "of the model."
+            ),
             button(self.tr("Go to Data"), self.data_wanted.emit, kind="primary"),
         )
         self.stack = QStackedWidget()
@@ -75,7 +83,7 @@ class ModelPanel(QWidget):
         self.diagram.show_diagram(presenter.diagram(setup))
         self.form.show_config(setup.config)
         notes = (*presenter.diagram(setup).notes, presenter.size_of_search(setup))
-        self.size.setText("\n".join(notes))
+        self.note.setText("\n".join(notes))
         self.problem.show_text(setups.problem(setup), "warning")
 
     def show_start(self, why_not: str) -> None:

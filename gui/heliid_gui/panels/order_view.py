@@ -18,19 +18,24 @@ class OrderView(QWidget):
     def __init__(self) -> None:
         super().__init__()
         self.map = HeatMap()
-        self.x, self.y = QComboBox(), QComboBox()
-        for box, text in ((self.x, self.tr("Across")), (self.y, self.tr("Up"))):
+        self.across, self.up = QComboBox(), QComboBox()
+        for box, text in ((self.across, self.tr("Across")), (self.up, self.tr("Up"))):
             box.setMinimumContentsLength(8)
             box.setSizeAdjustPolicy(
                 QComboBox.SizeAdjustPolicy.AdjustToMinimumContentsLengthWithIcon
             )
             box.setAccessibleName(text)
             box.activated.connect(self._redraw)
-        line = row(label(self.tr("Up"), "muted"), self.y, label(self.tr("across"), "muted"), self.x)
+        line = row(
+            label(self.tr("Up"), "muted"), self.up, label(self.tr("across"), "muted"), self.across
+        )
         line.setStretch(1, 1)
         line.setStretch(3, 1)
-        note = label(self.tr("Stronger colour: lower cost. Rings: the present population."),
-                     "muted", wrap=True)
+        note = label(
+            self.tr("Stronger colour: lower cost. Rings: the present population."),
+            "muted",
+            wrap=True,
+        )
         self.setLayout(column(line, self.map, note, margins=SPACE))
         self._names: tuple[str, ...] = ()
         self._last: tuple[Evolution, Setup] | None = None
@@ -45,7 +50,7 @@ class OrderView(QWidget):
             return  # the set-up has changed since that study
         if names != self._names:
             self._names = names
-            for box, index in zip((self.x, self.y), orders.default_axes(names), strict=True):
+            for box, index in zip((self.across, self.up), orders.default_axes(names), strict=True):
                 box.clear()
                 box.addItems(list(names))
                 box.setCurrentIndex(index)
@@ -59,10 +64,16 @@ class OrderView(QWidget):
         if evolution.populations and evolution.is_active:
             population = max(evolution.populations.values(), key=lambda p: p.index)
         limits = orders.bounds(setup.config.box, len(setup.inputs), len(setup.outputs))
-        self.map.show_map(orders.order_map(
-            evolution.candidates, population, self._names, limits,
-            self.x.currentIndex(), self.y.currentIndex(),
-        ))
+        self.map.show_map(
+            orders.order_map(
+                evolution.candidates,
+                population,
+                self._names,
+                limits,
+                self.across.currentIndex(),
+                self.up.currentIndex(),
+            )
+        )
 
     def showEvent(self, event) -> None:
         """Draw what came while another tab was in front."""

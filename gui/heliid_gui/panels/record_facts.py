@@ -26,7 +26,9 @@ class RecordFacts(QWidget):
         self._statistics.setColumnStretch(0, 1)
         self.banner = Banner()
         self.next = button(
-            self.tr("Next: choose the model"), self.next_wanted.emit, kind="primary",
+            self.tr("Next: choose the model"),
+            self.next_wanted.emit,
+            kind="primary",
         )
         record = Card(label(self.tr("Record"), "section"), self._facts)
         range_card = Card(label(self.tr("Visible range"), "section"), self._statistics)

@@ -72,10 +72,17 @@ class RecordTree(QWidget):
             self._build(lines)
         self._lines = lines
         for index, line in enumerate(lines):
-            top = self.tree.topLevelItem(index)
-            self._fill_record(top, line, is_current=line.key == current, plotted=plotted)
+            self._fill_record(
+                self._top(index), line, is_current=line.key == current, plotted=plotted
+            )
         self._quiet = False
         self._filter(self.filter.text())
+
+    def _top(self, index: int) -> QTreeWidgetItem:
+        item = self.tree.topLevelItem(index)
+        if item is None:
+            raise IndexError(index)
+        return item
 
     def _build(self, lines: tuple[RecordLine, ...]) -> None:
         self.tree.clear()
@@ -116,7 +123,7 @@ class RecordTree(QWidget):
         if lines:
             self._quiet = True
             for index, line in enumerate(lines):
-                top = self.tree.topLevelItem(index)
+                top = self._top(index)
                 top.setForeground(2, use_colour(line.uses[0]))
                 for number, channel in enumerate(line.channels):
                     tint = colours().accent if channel.role else colours().muted
@@ -136,7 +143,7 @@ class RecordTree(QWidget):
     def _filter(self, text: str) -> None:
         wanted = text.strip().lower()
         for index in range(self.tree.topLevelItemCount()):
-            top = self.tree.topLevelItem(index)
+            top = self._top(index)
             for number in range(top.childCount()):
                 child = top.child(number)
                 name = f"{child.text(0)} {child.toolTip(0)}".lower()
@@ -150,8 +157,11 @@ class RecordTree(QWidget):
         menu.setAttribute(Qt.WidgetAttribute.WA_DeleteOnClose)
         key, name = item.data(0, _KEY), item.data(0, _NAME)
         if name:
-            for text, role in ((self.tr("Input"), Role.INPUT), (self.tr("Output"), Role.OUTPUT),
-                               (self.tr("Not in the model"), Role.IGNORED)):
+            for text, role in (
+                (self.tr("Input"), Role.INPUT),
+                (self.tr("Output"), Role.OUTPUT),
+                (self.tr("Not in the model"), Role.IGNORED),
+            ):
                 menu.addAction(text, lambda r=role: self.role_wanted.emit(name, r))
         else:
             for use, text in USE_NAMES.items():

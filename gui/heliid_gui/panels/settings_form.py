@@ -41,53 +41,161 @@ class SettingsForm(QWidget):
             QComboBox.SizeAdjustPolicy.AdjustToMinimumContentsLengthWithIcon
         )
         self.search.activated.connect(lambda: self._say("search", self.search.currentData()))
-        self._add(main, self.tr("Method"), "search", self.search,
-                  self.tr("How the order is evolved. All of them are good; AIS is a safe start."))
-        self._whole(main, self.tr("Candidates"), "budget", 1, 100_000,
-                    self.tr("How many different orders are trained and scored."), step=20)
-        self._whole(main, self.tr("Seed"), "seed", 0, 2**31 - 1,
-                    self.tr("The same seed gives the same model, bit for bit."))
-        self._real(main, self.tr("Model rate"), "rate_hz", 0.0, 1000.0, " Hz",
-                   self.tr("Samples per second of the model. Automatic chooses it from the data; "
-                           "10 to 25 Hz serves most helicopters."), zero=self.tr("Automatic"))
-        self._whole(box, self.tr("Past outputs"), "box_na_max", 1, 40,
-                    self.tr("Most past samples of each output the model may use (na)."))
-        self._whole(box, self.tr("Input taps"), "box_nb_max", 0, 40,
-                    self.tr("Most samples of each input the model may use (nb)."))
-        self._whole(box, self.tr("Input delay"), "box_nk_max", 0, 40,
-                    self.tr("Longest dead time of an input, in samples (nk)."))
-        self._whole(box, self.tr("Tap spacing"), "box_spacing_max", 1, 20,
-                    self.tr("Widest distance between two input taps, in samples: a longer memory "
-                            "without more parameters."))
-        self._whole(box, self.tr("Hidden units"), "box_hidden_max", 0, 64,
-                    self.tr("Most tanh units of the second tier; 0 allows only linear models."))
-        self._whole(more, self.tr("Processes"), "workers", 1, 64,
-                    self.tr("How many candidates are trained at once. It does not change the "
-                            "result."))
-        self._whole(more, self.tr("Starts per order"), "n_tables", 1, 32,
-                    self.tr("Each order is trained from several sets of start weights and the best "
-                            "counts."))
-        self._whole(more, self.tr("Ensemble"), "n_ensemble", 1, 50,
-                    self.tr("How many of the best orders are refitted at the end, for the "
-                            "uncertainty bands."))
-        self._whole(more, self.tr("Stop early after"), "stagnation", 0, 100_000,
-                    self.tr("Stop after this many candidates without improvement."),
-                    zero=self.tr("Never"))
-        self._real(more, self.tr("Time limit"), "wall_limit_s", 0.0, 1e6, " s",
-                   self.tr("Stop after this many seconds, with the best so far."),
-                   zero=self.tr("None"))
-        self.kinematics = QCheckBox(self.tr("Pitch attitude integrates pitch rate"))
-        self.kinematics.toggled.connect(lambda on: self._say("kinematics", on))
-        self.kinematics.setToolTip(self.tr(
-            "Use the certain kinematics where both channels are outputs, with a small learned "
-            "correction, instead of learning them from scratch."
-        ))
-        more.addRow(self.kinematics)
-        self.setLayout(column(
-            _wrap(main),
-            label(self.tr("Box of orders (largest values)"), "section"), _wrap(box),
-            Section(self.tr("Advanced"), _wrap(more)), 1, spacing=12,
-        ))
+        self._add(
+            main,
+            self.tr("Method"),
+            "search",
+            self.search,
+            self.tr("How the order is evolved. All of them are good; AIS is a safe start."),
+        )
+        self._whole(
+            main,
+            self.tr("Candidates"),
+            "budget",
+            1,
+            100_000,
+            self.tr("How many different orders are trained and scored."),
+            step=20,
+        )
+        self._whole(
+            main,
+            self.tr("Seed"),
+            "seed",
+            0,
+            2**31 - 1,
+            self.tr("The same seed gives the same model, bit for bit."),
+        )
+        self._real(
+            main,
+            self.tr("Model rate"),
+            "rate_hz",
+            0.0,
+            1000.0,
+            " Hz",
+            self.tr(
+                "Samples per second of the model. Automatic chooses it from the data; "
+                "10 to 25 Hz serves most helicopters."
+            ),
+            zero=self.tr("Automatic"),
+        )
+        self._whole(
+            box,
+            self.tr("Past outputs"),
+            "box_na_max",
+            1,
+            40,
+            self.tr("Most past samples of each output the model may use (na)."),
+        )
+        self._whole(
+            box,
+            self.tr("Input taps"),
+            "box_nb_max",
+            0,
+            40,
+            self.tr("Most samples of each input the model may use (nb)."),
+        )
+        self._whole(
+            box,
+            self.tr("Input delay"),
+            "box_nk_max",
+            0,
+            40,
+            self.tr("Longest dead time of an input, in samples (nk)."),
+        )
+        self._whole(
+            box,
+            self.tr("Tap spacing"),
+            "box_spacing_max",
+            1,
+            20,
+            self.tr(
+                "Widest distance between two input taps, in samples: a longer memory "
+                "without more parameters."
+            ),
+        )
+        self._whole(
+            box,
+            self.tr("Hidden units"),
+            "box_hidden_max",
+            0,
+            64,
+            self.tr("Most tanh units of the second tier; 0 allows only linear models."),
+        )
+        self._whole(
+            more,
+            self.tr("Processes"),
+            "workers",
+            1,
+            64,
+            self.tr("How many candidates are trained at once. It does not change the result."),
+        )
+        self._whole(
+            more,
+            self.tr("Starts per order"),
+            "n_tables",
+            1,
+            32,
+            self.tr(
+                "Each order is trained from several sets of start weights and the best counts."
+            ),
+        )
+        self._whole(
+            more,
+            self.tr("Ensemble"),
+            "n_ensemble",
+            1,
+            50,
+            self.tr(
+                "How many of the best orders are refitted at the end, for the uncertainty bands."
+            ),
+        )
+        self._whole(
+            more,
+            self.tr("Stop early after"),
+            "stagnation",
+            0,
+            100_000,
+            self.tr("Stop after this many candidates without improvement."),
+            zero=self.tr("Never"),
+        )
+        self._real(
+            more,
+            self.tr("Time limit"),
+            "wall_limit_s",
+            0.0,
+            1e6,
+            " s",
+            self.tr("Stop after this many seconds, with the best so far."),
+            zero=self.tr("None"),
+        )
+        self._tick(
+            more,
+            self.tr("Pitch attitude integrates pitch rate"),
+            "kinematics",
+            self.tr(
+                "Use the certain kinematics where both channels are outputs, with a small learned "
+                "correction, instead of learning them from scratch."
+            ),
+        )
+        self._tick(
+            more,
+            self.tr("Try finer model rates at the end"),
+            "finer_rate",
+            self.tr(
+                "The best orders are also refitted at finer rates, and those are kept only when "
+                "they are better on the validation records."
+            ),
+        )
+        self.setLayout(
+            column(
+                _wrap(main),
+                label(self.tr("Box of orders (largest values)"), "section"),
+                _wrap(box),
+                Section(self.tr("Advanced"), _wrap(more)),
+                1,
+                spacing=12,
+            )
+        )
 
     def show_config(self, config: StudyConfig) -> None:
         """Put the values into the fields; nothing is told."""
@@ -100,7 +208,8 @@ class SettingsForm(QWidget):
                 field.setValue(int(value))
             elif isinstance(field, QDoubleSpinBox):
                 field.setValue(float(value))
-        self.kinematics.setChecked(config.kinematics)
+            elif isinstance(field, QCheckBox):
+                field.setChecked(bool(value))
         self._quiet = False
 
     def _say(self, name: str, value: object) -> None:
@@ -119,9 +228,24 @@ class SettingsForm(QWidget):
         form.addRow(caption, field)
         self.fields[name] = field
 
+    def _tick(self, form: QFormLayout, text: str, name: str, tip: str) -> None:
+        field = QCheckBox(text)
+        field.setToolTip(tip)
+        field.toggled.connect(lambda on: self._say(name, on))
+        form.addRow(field)
+        self.fields[name] = field
+
     def _whole(
-        self, form: QFormLayout, text: str, name: str, low: int, high: int, tip: str,
-        *, step: int = 1, zero: str = "",
+        self,
+        form: QFormLayout,
+        text: str,
+        name: str,
+        low: int,
+        high: int,
+        tip: str,
+        *,
+        step: int = 1,
+        zero: str = "",
     ) -> None:
         field = _QuietSpin()
         field.setRange(low, high)
@@ -132,8 +256,16 @@ class SettingsForm(QWidget):
         self._add(form, text, name, field, tip)
 
     def _real(
-        self, form: QFormLayout, text: str, name: str, low: float, high: float, unit: str,
-        tip: str, *, zero: str,
+        self,
+        form: QFormLayout,
+        text: str,
+        name: str,
+        low: float,
+        high: float,
+        unit: str,
+        tip: str,
+        *,
+        zero: str,
     ) -> None:
         field = _QuietDouble()
         field.setRange(low, high)

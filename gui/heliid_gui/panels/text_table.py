@@ -38,8 +38,10 @@ class TextTable(QTableWidget):
             self._titles.append(title)
             item = QTableWidgetItem(title)
             item.setToolTip(tip)
-            side = Qt.AlignmentFlag.AlignLeft if index < text_columns else (
-                Qt.AlignmentFlag.AlignRight
+            side = (
+                Qt.AlignmentFlag.AlignLeft
+                if index < text_columns
+                else (Qt.AlignmentFlag.AlignRight)
             )
             item.setTextAlignment(side | Qt.AlignmentFlag.AlignVCenter)
             self.setHorizontalHeaderItem(index, item)

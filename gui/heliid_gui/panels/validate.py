@@ -2,8 +2,8 @@
 
 from __future__ import annotations
 
-from PySide6.QtCore import Qt, Signal
-from PySide6.QtWidgets import QComboBox, QSplitter, QStackedWidget, QTabWidget, QWidget
+from PySide6.QtCore import Signal
+from PySide6.QtWidgets import QComboBox, QStackedWidget, QTabWidget, QWidget
 
 from heliid.data.campaign import Use
 from heliid_gui.panels.validate_tabs import (
@@ -14,12 +14,11 @@ from heliid_gui.panels.validate_tabs import (
     ResponseTab,
 )
 from heliid_gui.panels.verdict_list import VerdictList
-from heliid_gui.presenters import formatting as fmt
 from heliid_gui.presenters import judgement as presenter
 from heliid_gui.presenters.judges import Judges
 from heliid_gui.presenters.workbench import Workbench
 from heliid_gui.theme import SPACE
-from heliid_gui.widgets import Banner, Card, EmptyState, button, column, label, row
+from heliid_gui.widgets import Banner, Card, EmptyState, button, column, label, panes, row
 
 
 class ValidatePanel(QWidget):
@@ -67,29 +66,33 @@ class ValidatePanel(QWidget):
     def _build(self) -> None:
         left = Card(
             row(label(self.tr("Verdict"), "heading"), 1, self.headline),
-            self.verdict, row(1, self.test), margins=SPACE + 4,
+            self.verdict,
+            row(1, self.test),
+            margins=SPACE + 4,
+            grows=1,
         )
-        left.layout().setStretch(1, 1)
-        head = row(label(self.tr("Run"), "muted"), self.run, label(self.tr("on"), "muted"),
-                   self.use, 1)
-        right = Card(head, self.tabs, margins=SPACE + 4)
-        right.layout().setStretch(1, 1)
-        split = QSplitter(Qt.Orientation.Horizontal)
-        for part, least in ((left, 300), (right, 480)):
-            part.setMinimumWidth(least)
-            split.addWidget(part)
-        split.setStretchFactor(1, 1)
-        split.setSizes([360, 820])
-        split.setChildrenCollapsible(False)
+        head = row(
+            label(self.tr("Run"), "muted"), self.run, label(self.tr("on"), "muted"), self.use, 1
+        )
+        right = Card(head, self.tabs, margins=SPACE + 4, grows=1)
+        split = panes((left, 300, 360), (right, 480, 820))
         empty = EmptyState(
-            "validate", self.tr("Nothing to judge yet"),
-            self.tr("Run a search first. Its best model is then judged here on pieces of flight "
-                    "that it was not trained on, with the best linear model beside it."),
+            "validate",
+            self.tr("Nothing to judge yet"),
+            self.tr(
+                "Run a search first. Its best model is then judged here on pieces of flight "
+                "that it was not trained on, with the best linear model beside it."
+            ),
             button(self.tr("Go to Evolve"), self.evolve_wanted.emit, kind="primary"),
         )
-        self.waiting = EmptyState("validate", self.tr("Judging the model…"),
-                                  self.tr("Free runs, residual tests, frequency responses and "
-                                          "natural modes take a few seconds."))
+        self.waiting = EmptyState(
+            "validate",
+            self.tr("Judging the model…"),
+            self.tr(
+                "Free runs, residual tests, frequency responses and "
+                "natural modes take a few seconds."
+            ),
+        )
         self.stack = QStackedWidget()
         for page in (empty, self.waiting, split):
             self.stack.addWidget(page)
@@ -132,8 +135,11 @@ class ValidatePanel(QWidget):
     def _fill_uses(self, judgement) -> None:
         now = self.use.currentData()
         self.use.clear()
-        names = {"validate": self.tr("validation records"), "train": self.tr("training records"),
-                 "test": self.tr("test records")}
+        names = {
+            "validate": self.tr("validation records"),
+            "train": self.tr("training records"),
+            "test": self.tr("test records"),
+        }
         for use in ("validate", "test", "train"):
             if use in judgement.reports:
                 self.use.addItem(names[use], use)
@@ -143,10 +149,12 @@ class ValidatePanel(QWidget):
         has_test = bool(run.campaign.with_use(Use.TEST))
         done = "test" in judgement.reports
         self.test.setVisible(has_test and not done)
-        self.test.setToolTip(self.tr(
-            "Do this once, when everything is chosen: a second look makes them less of a test. "
-            "The run remembers that it was done."
-        ))
+        self.test.setToolTip(
+            self.tr(
+                "Do this once, when everything is chosen: a second look makes them less of a test. "
+                "The run remembers that it was done."
+            )
+        )
 
     def _show_report(self) -> None:
         run = self._bench.find_run()
@@ -184,8 +192,3 @@ class ValidatePanel(QWidget):
         if run is not None:
             self._judges.judge(run, with_test=True)
             self._bench.change_run(run.key, test_used=True)
-
-
-def run_title(run) -> str:
-    """The run in a list: name, searcher, error."""
-    return f"{run.name} · {fmt.SHORT_SEARCH.get(run.config.search, run.config.search)}"

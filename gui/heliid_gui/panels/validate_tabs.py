@@ -46,12 +46,17 @@ class ResponseTab(QWidget):
         self.residual = QCheckBox(self.tr("Error"))
         self.residual.setToolTip(self.tr("Show measured minus model"))
         self.bands = QCheckBox(self.tr("Tolerances"))
-        self.bands.setToolTip(self.tr("Simulator tolerance bands around the flight, where a test "
-                                      "case of 14 CFR Part 60 fits the manoeuvre"))
+        self.bands.setToolTip(
+            self.tr(
+                "Simulator tolerance bands around the flight, where a test "
+                "case of 14 CFR Part 60 fits the manoeuvre"
+            )
+        )
         self.bands.setChecked(True)
         self.envelope = QCheckBox(self.tr("Envelope"))
-        self.envelope.setToolTip(self.tr("Shade where the flight leaves what the model was "
-                                         "trained on"))
+        self.envelope.setToolTip(
+            self.tr("Shade where the flight leaves what the model was trained on")
+        )
         self.envelope.setChecked(True)
         self.plots = PlotPanel()
         self.plots.cursor_moved.connect(self.cursor_moved)
@@ -79,17 +84,21 @@ class ResponseTab(QWidget):
         if self._report.linear is not None and self._report.n_hidden > 0:
             linear = presenter.find_record(self._report.linear, name)
         residual = self.residual.isChecked()
-        self.plots.set_rows([
-            Row(c.name, fmt.title(c) + (" error" if residual else ""), fmt.shown_unit(c).symbol)
-            for c in self._channels
-        ])
+        self.plots.set_rows(
+            [
+                Row(c.name, fmt.title(c) + (" error" if residual else ""), fmt.shown_unit(c).symbol)
+                for c in self._channels
+            ]
+        )
         self.plots.clear_curves()
         for index, channel in enumerate(self._channels):
             if not residual:
                 flight = fmt.shown(channel, model.measured[:, index])
                 self.plots.set_curve(channel.name, "measured", Kind.MEASURED, model.time, flight)
-            for text, kind, one in (("linear model", Kind.LINEAR, linear),
-                                    ("model", Kind.MODEL, model)):
+            for text, kind, one in (
+                ("linear model", Kind.LINEAR, linear),
+                ("model", Kind.MODEL, model),
+            ):
                 if one is None:
                     continue
                 if residual:
@@ -109,8 +118,11 @@ class ResponseTab(QWidget):
                 channel = by_name.get(band.output)
                 if channel is not None and band.time.size:
                     self.plots.add_band(
-                        band.output, band.time, fmt.shown(channel, band.low),
-                        fmt.shown(channel, band.high), passed=band.passed,
+                        band.output,
+                        band.time,
+                        fmt.shown(channel, band.low),
+                        fmt.shown(channel, band.high),
+                        passed=band.passed,
                     )
 
     def _draw_envelope(self, record) -> None:
@@ -127,9 +139,9 @@ class NumbersTab(QWidget):
     def __init__(self) -> None:
         super().__init__()
         self.window_box = _picker(self.tr("Length of the free run"), 14)
-        self.window_box.setToolTip(self.tr(
-            "How long the model runs freely before it is restarted from the measurement"
-        ))
+        self.window_box.setToolTip(
+            self.tr("How long the model runs freely before it is restarted from the measurement")
+        )
         self.table = TextTable(presenter.SCORE_COLUMNS, text_columns=2)
         head = row(label(self.tr("Free run over"), "muted"), self.window_box, 1)
         note = label(self.tr("Every model is scored from the same sample on."), "muted")
@@ -154,8 +166,11 @@ class NumbersTab(QWidget):
 
 
 _KINDS = {
-    "auto": "residual with itself", "cross": "with {input}", "u2_e": "{input} squared, residual",
-    "u2_e2": "{input} squared, residual squared", "e_eu": "residual, residual times {input}",
+    "auto": "residual with itself",
+    "cross": "with {input}",
+    "u2_e": "{input} squared, residual",
+    "u2_e2": "{input} squared, residual squared",
+    "e_eu": "residual, residual times {input}",
 }
 
 
@@ -167,14 +182,22 @@ class ResidualsTab(QWidget):
         self.record = _picker(self.tr("Record"), 20)
         self.output = _picker(self.tr("Output"), 8)
         self.nonlinear = QCheckBox(self.tr("Nonlinear tests"))
-        self.nonlinear.setToolTip(self.tr("Also the tests with squares, which see what a linear "
-                                          "test cannot (Billings and Voon)"))
+        self.nonlinear.setToolTip(
+            self.tr(
+                "Also the tests with squares, which see what a linear "
+                "test cannot (Billings and Voon)"
+            )
+        )
         self.plots = PlotPanel(x_label="lag [s]")
         head = row(self.record, self.output, self.nonlinear, 1)
-        note = label(self.tr(
-            "One-step residuals: what the past could still have told. Dotted: 95 % of the lags "
-            "stay inside when nothing is left."
-        ), "muted", wrap=True)
+        note = label(
+            self.tr(
+                "One-step residuals: what the past could still have told. Dotted: 95 % of the lags "
+                "stay inside when nothing is left."
+            ),
+            "muted",
+            wrap=True,
+        )
         self.setLayout(column(head, self.plots, note, margins=SPACE))
         self.record.activated.connect(self._draw)
         self.output.activated.connect(self._draw)
@@ -197,9 +220,9 @@ class ResidualsTab(QWidget):
         if test is None:
             return
         shown = [c for c in test.correlations if c.is_linear or self.nonlinear.isChecked()]
-        self.plots.set_rows([
-            Row(str(k), _KINDS[c.kind].format(input=c.input), "") for k, c in enumerate(shown)
-        ])
+        self.plots.set_rows(
+            [Row(str(k), _KINDS[c.kind].format(input=c.input), "") for k, c in enumerate(shown)]
+        )
         self.plots.clear_curves()
         for k, one in enumerate(shown):
             bound = one.bound if one.kind == "auto" else one.corrected_bound
@@ -237,21 +260,26 @@ class FrequencyTab(QWidget):
             self.note.setText(found.reason if found is not None else "")
             return
         pair = found.pairs[max(0, self.pair.currentIndex())]
-        self.plots.set_rows([Row("db", "Gain", "dB"), Row("deg", "Phase", "deg"),
-                             Row("g2", "Coherence", "-")])
+        self.plots.set_rows(
+            [Row("db", "Gain", "dB"), Row("deg", "Phase", "deg"), Row("g2", "Coherence", "-")]
+        )
         x = np.log10(pair.omega)
         for key, flight, model in (
-            ("db", pair.flight_db, pair.model_db), ("deg", pair.flight_deg, pair.model_deg),
+            ("db", pair.flight_db, pair.model_db),
+            ("deg", pair.flight_deg, pair.model_deg),
             ("g2", pair.coherence, pair.model_coherence),
         ):
             self.plots.set_curve(key, "flight", Kind.MEASURED, x, flight)
             self.plots.set_curve(key, "model", Kind.MODEL, x, model)
-        j = self.tr("too little coherence for J") if np.isnan(pair.j) else (
-            f"J = {fmt.figure(pair.j)}"
+        j = (
+            self.tr("too little coherence for J")
+            if np.isnan(pair.j)
+            else (f"J = {fmt.figure(pair.j)}")
         )
-        self.note.setText(self.tr(
-            "%s (up to 100 on average is the guideline). Windows of %s s, %d averages."
-        ) % (j, fmt.figure(found.window_s), found.n_segments))
+        self.note.setText(
+            self.tr("%s (up to 100 on average is the guideline). Windows of %s s, %d averages.")
+            % (j, fmt.figure(found.window_s), found.n_segments)
+        )
 
 
 class ModesTab(QWidget):
@@ -262,11 +290,16 @@ class ModesTab(QWidget):
         self.banner = Banner()
         self.modes = TextTable(presenter.MODE_COLUMNS)
         self.derivatives = TextTable(("Derivative", "Value", "Unit", "95 % interval", "Note"))
-        self.setLayout(column(
-            self.banner, label(self.tr("Natural modes"), "section"), self.modes,
-            label(self.tr("Stability and control derivatives"), "section"), self.derivatives,
-            margins=SPACE,
-        ))
+        self.setLayout(
+            column(
+                self.banner,
+                label(self.tr("Natural modes"), "section"),
+                self.modes,
+                label(self.tr("Stability and control derivatives"), "section"),
+                self.derivatives,
+                margins=SPACE,
+            )
+        )
 
     def show_judgement(self, judgement: Judgement) -> None:
         """Show the physics, or why there is none."""

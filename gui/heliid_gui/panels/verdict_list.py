@@ -21,12 +21,12 @@ class _Line(QFrame):
         self.light = light
         picture = Icon(light.icon, 20, light.role)
         words = column(
-            label(light.text, "section", wrap=True), label(light.sentence, "muted", wrap=True),
+            label(light.text, "section", wrap=True),
+            label(light.sentence, "muted", wrap=True),
             spacing=2,
         )
-        layout = row(picture, words, margins=SPACE)
+        layout = row(picture, words, margins=SPACE, grows=1)
         layout.setAlignment(picture, Qt.AlignmentFlag.AlignTop)
-        layout.setStretch(1, 1)
         self.setLayout(layout)
         self.setFocusPolicy(Qt.FocusPolicy.StrongFocus)
         self.setCursor(Qt.CursorShape.PointingHandCursor)
@@ -62,8 +62,9 @@ class VerdictList(QWidget):
     def show_lights(self, lights: tuple[Light, ...]) -> None:
         """Show these."""
         while (item := self._lines.takeAt(0)) is not None:
-            if item.widget() is not None:
-                item.widget().deleteLater()
+            widget = item.widget()
+            if widget is not None:
+                widget.deleteLater()
         order = {"bad": 0, "warning": 1, "good": 2, "disabled": 3}
         self.lights = tuple(sorted(lights, key=lambda light: order[light.role]))
         for light in self.lights:

@@ -13,12 +13,13 @@ from dataclasses import dataclass
 
 import numpy as np
 import pyqtgraph as pg
-from PySide6.QtCore import QEvent, QPointF, Qt, Signal
+from PySide6.QtCore import QEvent, QPointF, Qt, QTimer, Signal
 from PySide6.QtGui import QColor
 from PySide6.QtWidgets import QVBoxLayout, QWidget
 
 from heliid_gui.plots import styles
 from heliid_gui.plots.decimate import Pyramid
+from heliid_gui.plots.grid import Grid
 from heliid_gui.plots.legend import Legend
 from heliid_gui.plots.log_axis import LogAxis
 from heliid_gui.plots.menu import show_menu
@@ -60,6 +61,17 @@ class _Curve:
         self.kind = kind
         self.label = label
         self.data = Pyramid(np.zeros(0), np.zeros(0))
+        self._given: tuple[np.ndarray, np.ndarray] = (self.data.x, self.data.y)
+
+    def take(self, kind: Kind, x: np.ndarray, y: np.ndarray) -> None:
+        """Show these data; of a curve that ended early (diverged) what is finite."""
+        self.kind, self._given = kind, (x, y)
+        good = np.isfinite(y)
+        self.data = Pyramid(x, y) if good.all() else Pyramid(x[good], y[good])
+
+    def shows(self, x: np.ndarray, y: np.ndarray) -> bool:
+        """True when these are the data it has."""
+        return np.array_equal(self._given[1], y) and np.array_equal(self._given[0], x)
 
 
 class PlotPanel(QWidget):
@@ -79,11 +91,14 @@ class PlotPanel(QWidget):
         self._rows: dict[str, Row] = {}
         self._plots: dict[str, pg.PlotItem] = {}
         self._titles: dict[str, pg.LabelItem] = {}
+        self._grids: dict[str, Grid] = {}
         self._curves: dict[tuple[str, str], _Curve] = {}
         self._bands: list[tuple[str, pg.GraphicsObject, bool]] = []
         self._lines: list[pg.InfiniteLine] = []
         self._spans: list[tuple[pg.PlotItem, pg.LinearRegionItem]] = []
         self._span_values: tuple[Span, ...] = ()
+        self._dirty: set[str] = set()
+        self._is_scheduled = False
         self._by_hand: set[str] = set()
         self._hidden: set[str] = set()
         self._history: list[tuple[float, float]] = []
@@ -132,6 +147,7 @@ class PlotPanel(QWidget):
         self._view.clear()
         self._plots.clear()
         self._titles.clear()
+        self._grids.clear()
         self._curves.clear()
         self._bands.clear()
         self._lines.clear()
@@ -175,6 +191,7 @@ class PlotPanel(QWidget):
             box.setXLink(next(iter(self._plots.values())).getViewBox())
         else:
             box.sigXRangeChanged.connect(self._x_changed)
+        self._grids[row.key] = Grid(plot)
         self._view.addItem(plot, row=number, col=0)
         self._plots[row.key] = plot
         self._titles[row.key] = title
@@ -190,21 +207,33 @@ class PlotPanel(QWidget):
             curve = self._curves[key] = _Curve(item, kind, label)
             item.setZValue(_HEIGHT.get(kind, 1))
             item.setVisible(label not in self._hidden)
-        curve.kind = kind
-        # a curve that ended early (diverged) has nan at its end: draw what is finite
-        good = np.isfinite(y)
-        curve.data = Pyramid(x, y) if good.all() else Pyramid(x[good], y[good])
-        if self._follow:
-            self._show_all_time()
-        self._draw(row)
+        elif curve.kind is kind and curve.shows(x, y):
+            return
+        curve.take(kind, x, y)
+        self._dirty.add(row)
+        if not self._is_scheduled:
+            self._is_scheduled = True
+            QTimer.singleShot(0, self, self.flush)
         if is_new:
             self._update_legend()
 
+    def flush(self) -> None:
+        """Draw what was set since the last time; done by itself before the next event."""
+        self._is_scheduled = False
+        rows, self._dirty = self._dirty, set()
+        if self._follow and rows:
+            self._show_all_time()
+        for row in rows:
+            if row in self._plots:
+                self._draw(row)
+
     def drop_curves(self, label: str) -> None:
         """Remove this curve from every row."""
-        for key in [k for k in self._curves if k[1] == label]:
+        gone = [key for key in self._curves if key[1] == label]
+        for key in gone:
             self._plots[key[0]].removeItem(self._curves.pop(key).item)
-        self._update_legend()
+        if gone:
+            self._update_legend()
 
     def clear_curves(self) -> None:
         """Remove every curve and shade; keep the rows."""
@@ -291,9 +320,8 @@ class PlotPanel(QWidget):
         self._remember()
         self._by_hand.clear()
         self._follow = True
-        self._show_all_time()
-        for key in self._plots:
-            self._draw(key)
+        self._dirty = set(self._plots)
+        self.flush()
 
     def zoom_back(self) -> None:
         """The view before the last zoom or pan."""
@@ -349,8 +377,13 @@ class PlotPanel(QWidget):
             if key != row:
                 continue
             x, y = curve.data.visible(start, end, pixels)
-            curve.item.setData(x, y, pen=self._pen(curve.kind, x.size), skipFiniteCheck=True,
-                               antialias=not self._live)
+            curve.item.setData(
+                x,
+                y,
+                pen=self._pen(curve.kind, x.size),
+                skipFiniteCheck=True,
+                antialias=not self._live,
+            )
             if y.size and curve.item.isVisible():
                 low, high = min(low, float(y.min())), max(high, float(y.max()))
         if low <= high and row not in self._by_hand:
@@ -365,8 +398,9 @@ class PlotPanel(QWidget):
             if now_low <= low and high <= now_high and (now_high - now_low) < 2.0 * span:
                 return
         title = min(0.4, TITLE_HEIGHT / max(box.height(), 1.0))  # room for the row's title
-        box.setYRange(low - PADDING * span, high + span * (PADDING + title / (1 - title)),
-                      padding=0)
+        box.setYRange(
+            low - PADDING * span, high + span * (PADDING + title / (1 - title)), padding=0
+        )
 
     def _pen(self, kind: Kind, n_points: int):
         thick = not self._live and n_points < 2500
@@ -382,7 +416,7 @@ class PlotPanel(QWidget):
                 axis.setPen(pg.mkPen(c.border))
                 axis.setTextPen(pg.mkPen(c.muted))
                 axis.setTickPen(pg.mkPen(c.grid))
-            plot.showGrid(x=True, y=True, alpha=0.35)
+            self._grids[key].set_colour(c.grid)
             row = self._rows[key]
             unit = f"  <span style='color:{c.muted}'>[{row.unit}]</span>" if row.unit else ""
             self._titles[key].setText(f"<b>{row.title}</b>{unit}", color=c.text, size="9pt")
@@ -483,8 +517,10 @@ class PlotPanel(QWidget):
         if alt and key in (Qt.Key.Key_Left, Qt.Key.Key_Right):
             (self.zoom_back if key == Qt.Key.Key_Left else self.zoom_forward)()
             return True
-        if event.modifiers() & ~Qt.KeyboardModifier.KeypadModifier & (
-            ~Qt.KeyboardModifier.ShiftModifier
+        if (
+            event.modifiers()
+            & ~Qt.KeyboardModifier.KeypadModifier
+            & (~Qt.KeyboardModifier.ShiftModifier)
         ):
             return False
         actions = {

@@ -34,7 +34,8 @@ def load(key: str) -> Setup:
         start, length = float(item.record.time[0]), item.record.duration
         parts = [
             (start + one.start * length, start + one.end * length, one.use)
-            for one in example.records if one.file == file
+            for one in example.records
+            if one.file == file
         ]
         items.append(setups.with_pieces(item, sorted(parts)))
     return replace(setup, records=tuple(items), inputs=example.inputs, outputs=example.outputs)

@@ -58,17 +58,29 @@ BADGES = {
     "failed": ("error", "Failed", "bad"),
 }
 OPTION_NAMES = {
-    "si": "SI", "file": "as in the files", "float64": "double (float64)",
-    "float32": "single (float32)", "int16": "16-bit integers", "int8": "8-bit integers",
-    "json": "JSON", "csv": "CSV", "mat": "MATLAB .mat", "2.0": "FMI 2.0", "3.0": "FMI 3.0",
+    "si": "SI",
+    "file": "as in the files",
+    "float64": "double (float64)",
+    "float32": "single (float32)",
+    "int16": "16-bit integers",
+    "int8": "8-bit integers",
+    "json": "JSON",
+    "csv": "CSV",
+    "mat": "MATLAB .mat",
+    "2.0": "FMI 2.0",
+    "3.0": "FMI 3.0",
 }
 REPORT_LINE = Line(
-    "report", "Identification report",
-    "One web page: data, settings, scores, plots, verdict", ".html",
+    "report",
+    "Identification report",
+    "One web page: data, settings, scores, plots, verdict",
+    ".html",
 )
 EVERYTHING_LINE = Line(
-    "everything", "Everything in a folder",
-    "Models, ensemble, candidates, report and summary, as the command line writes them", "",
+    "everything",
+    "Everything in a folder",
+    "Models, ensemble, candidates, report and summary, as the command line writes them",
+    "",
 )
 
 
@@ -78,7 +90,10 @@ def lines() -> tuple[Line, ...]:
 
     found = [
         Line(
-            target.key, target.title, target.summary, target.suffixes[0],
+            target.key,
+            target.title,
+            target.summary,
+            target.suffixes[0],
             tuple(Choice(o.name, o.title, o.choices, o.help) for o in target.options),
             target.uses_records,
         )
@@ -102,6 +117,8 @@ class Exports:
 
     def write(self, run: Run, line: Line, path: Path, options: dict[str, str]) -> None:
         """Write (and verify) one target of one run."""
+        task: str
+        args: tuple[Any, ...]
         if line.key == REPORT_LINE.key:
             task, args = REPORT, (run, path)
         elif line.key == EVERYTHING_LINE.key:
@@ -112,7 +129,9 @@ class Exports:
         key = (run.key, line.key)
         self._put(key, Outcome("busy", "Writing and checking…"))
         self._jobs.submit(
-            task, args, slot=f"export {run.key} {line.key}",
+            task,
+            args,
+            slot=f"export {run.key} {line.key}",
             on_result=lambda value: self._put(key, _outcome(value)),
             on_error=lambda sentence, _details: self._put(key, Outcome("failed", sentence)),
             on_lost=lambda sentence: self._put(key, Outcome("failed", sentence or "Stopped.")),
@@ -124,7 +143,9 @@ class Exports:
             self.previewed.emit(line.key, "")
             return
         self._jobs.submit(
-            PREVIEW, (run.model, line.key, options), slot="preview",
+            PREVIEW,
+            (run.model, line.key, options),
+            slot="preview",
             on_result=lambda text: self.previewed.emit(line.key, text),
             on_error=lambda sentence, _details: self.previewed.emit(line.key, sentence),
         )

@@ -10,24 +10,35 @@ from heliid.channels import find_kind
 from heliid.data.record import Channel
 from heliid.units import Unit, unit_or_free
 
+DASH = "\u2013"  # between the ends of a range, and where there is no number
 SEARCH_NAMES = {
-    "ais": "Artificial immune system (AIS)",
-    "abc": "Artificial bee colony (ABC)",
-    "pso": "Particle swarm (PSO)",
+    "ais": "AIS, immune system",
+    "abc": "ABC, bee colony",
+    "pso": "PSO, particle swarm",
     "random": "Random search",
     "hill": "Hill climbing",
-    "abc-classic": "Bee colony, textbook form",
-    "ais-classic": "Immune system, textbook form",
-    "pso-classic": "Particle swarm, textbook form",
-    "all": "All three in turn: ABC, AIS, PSO",
+    "abc-classic": "ABC, textbook form",
+    "ais-classic": "AIS, textbook form",
+    "pso-classic": "PSO, textbook form",
+    "all": "ABC, AIS and PSO in turn",
 }
 SHORT_SEARCH = {
-    "ais": "AIS", "abc": "ABC", "pso": "PSO", "random": "Random", "hill": "Hill climbing",
-    "abc-classic": "ABC textbook", "ais-classic": "AIS textbook", "pso-classic": "PSO textbook",
-    "all": "ABC, AIS, PSO", "start": "First guess",
+    "ais": "AIS",
+    "abc": "ABC",
+    "pso": "PSO",
+    "random": "Random",
+    "hill": "Hill climbing",
+    "abc-classic": "ABC textbook",
+    "ais-classic": "AIS textbook",
+    "pso-classic": "PSO textbook",
+    "all": "ABC, AIS, PSO",
+    "start": "First guess",
 }
 USE_NAMES = {
-    "train": "Train", "validate": "Validate", "test": "Test", "exclude": "Leave out",
+    "train": "Train",
+    "validate": "Validate",
+    "test": "Test",
+    "exclude": "Leave out",
 }
 USE_HELP = {
     "train": "The model's weights are fitted to these pieces.",
@@ -52,7 +63,7 @@ def duration(seconds: float) -> str:
 def figure(value: float | None, digits: int = 3) -> str:
     """A number with this many significant digits and no exponent where one can do without."""
     if value is None or not math.isfinite(value):
-        return "–"
+        return DASH
     if value == 0.0:
         return "0"
     size = math.floor(math.log10(abs(value)))
@@ -61,10 +72,15 @@ def figure(value: float | None, digits: int = 3) -> str:
     return f"{value:.{digits - 1}e}"
 
 
+def whole(value: float) -> str:
+    """A whole number; nan is a dash."""
+    return f"{value:.0f}" if math.isfinite(value) else DASH
+
+
 def percent(value: float | None, digits: int = 1) -> str:
     """``87.3 %``; a fit far below zero is said as such."""
     if value is None or not math.isfinite(value):
-        return "–"
+        return DASH
     if value < -999:
         return "< -999 %"
     return f"{value:.{digits}f} %"

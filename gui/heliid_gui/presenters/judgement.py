@@ -37,12 +37,19 @@ class Light:
 
 
 _LIGHTS = {
-    "green": ("ok", "good"), "amber": ("warning", "warning"), "red": ("error", "bad"),
+    "green": ("ok", "good"),
+    "amber": ("warning", "warning"),
+    "red": ("error", "bad"),
     "grey": ("info", "disabled"),
 }
 TABS = {
-    "scores": "numbers", "bands": "response", "residuals": "residuals",
-    "frequency": "frequency", "modes": "modes", "envelope": "response", "linear": "numbers",
+    "scores": "numbers",
+    "bands": "response",
+    "residuals": "residuals",
+    "frequency": "frequency",
+    "modes": "modes",
+    "envelope": "response",
+    "linear": "numbers",
     "campaign": "numbers",
 }
 WINDOW_NAMES = {"all": "Whole record"}
@@ -82,7 +89,8 @@ def window_name(window: str) -> str:
 
 
 SCORE_COLUMNS = (
-    ("Record", ""), ("Output", ""),
+    ("Record", ""),
+    ("Output", ""),
     ("Fit", "100 % is perfect, 0 % is no better than the mean of the measurement"),
     ("Linear", "Fit of the best linear model"),
     ("NRMSE", "Root mean square error over the spread of the measurement"),
@@ -122,10 +130,15 @@ def _score_row(
         linear_text = "diverged"
     rmse, worst = score.rmse_si / unit.factor, score.max_error_si / unit.factor
     return (
-        (score.record, index), (score.output, index), (fit, score.fit), (linear_text, linear),
-        (fmt.figure(score.nrmse), score.nrmse), (fmt.figure(score.theil.u, 2), score.theil.u),
+        (score.record, index),
+        (score.output, index),
+        (fit, score.fit),
+        (linear_text, linear),
+        (fmt.figure(score.nrmse), score.nrmse),
+        (fmt.figure(score.theil.u, 2), score.theil.u),
         (fmt.figure(score.theil.bias, 2), score.theil.bias),
-        (f"{fmt.figure(rmse)} {unit.symbol}", rmse), (f"{fmt.figure(worst)} {unit.symbol}", worst),
+        (f"{fmt.figure(rmse)} {unit.symbol}", rmse),
+        (f"{fmt.figure(worst)} {unit.symbol}", worst),
         (fmt.percent(100 * score.outside_envelope, 0), score.outside_envelope),
     )
 
@@ -158,7 +171,7 @@ def outside_spans(record: RecordJudgement) -> tuple[tuple[float, float], ...]:
 
 def mode_rows(physics: Physics) -> list[tuple[str, ...]]:
     """The modes as texts: name, eigenvalue, frequency, damping, half or double time, interval."""
-    rows = []
+    rows: list[tuple[str, ...]] = []
     for mode, interval in zip(physics.modes, physics.intervals, strict=True):
         eigen = fmt.figure(mode.real)
         if mode.is_oscillation:
@@ -168,28 +181,39 @@ def mode_rows(physics: Physics) -> list[tuple[str, ...]]:
         elif mode.time_to_double is not None:
             time = f"doubles in {fmt.figure(mode.time_to_double)} s"
         else:
-            time = "–"
-        spread = "–"
+            time = fmt.DASH
+        spread = fmt.DASH
         if interval is not None:
             low, high = interval.real
             spread = f"{fmt.figure(low)} to {fmt.figure(high)}"
-        rows.append((
-            mode.name, eigen, fmt.figure(mode.frequency),
-            fmt.figure(mode.damping) if mode.is_oscillation else "–", time, spread,
-        ))
+        rows.append(
+            (
+                mode.name,
+                eigen,
+                fmt.figure(mode.frequency),
+                fmt.figure(mode.damping) if mode.is_oscillation else fmt.DASH,
+                time,
+                spread,
+            )
+        )
     return rows
 
 
 MODE_COLUMNS = (
-    "Mode", "Eigenvalue [1/s]", "Frequency [rad/s]", "Damping", "Time", "95 % of real part [1/s]",
+    "Mode",
+    "Eigenvalue [1/s]",
+    "Frequency [rad/s]",
+    "Damping",
+    "Time",
+    "95 % of real part [1/s]",
 )
 
 
 def derivative_rows(physics: Physics) -> list[tuple[str, ...]]:
     """Stability and control derivatives as texts."""
-    rows = []
+    rows: list[tuple[str, ...]] = []
     for one in physics.derivatives:
-        spread = "–"
+        spread = fmt.DASH
         if one.interval is not None:
             spread = f"{fmt.figure(one.interval[0])} to {fmt.figure(one.interval[1])}"
         rows.append((one.name, fmt.figure(one.value), one.unit, spread, one.note))

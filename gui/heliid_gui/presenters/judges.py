@@ -51,7 +51,9 @@ class Judges:
         self._jobs.submit(
             self.task,
             (run.model, run.linear, run.members or (run.model,), run.campaign, with_test),
-            slot=f"judge {run.key}", on_result=keep, on_error=fail,
+            slot=f"judge {run.key}",
+            on_result=keep,
+            on_error=fail,
             on_lost=lambda sentence: fail(sentence or "The judgement was stopped."),
         )
 

@@ -15,6 +15,8 @@ from heliid_gui.presenters import formatting as fmt
 from heliid_gui.presenters import setup as setups
 from heliid_gui.presenters.setup import Setup
 
+_RAISED = str.maketrans("0123456789", "⁰¹²³⁴⁵⁶⁷⁸⁹")
+
 
 @dataclass(frozen=True, slots=True)
 class ChannelChoice:
@@ -44,19 +46,20 @@ def choices(setup: Setup) -> tuple[ChannelChoice, ...]:
     """Every channel that all used records share."""
     result = []
     for name in setups.common_channels(setup):
-        record = setup.records[0].record
-        channel = record.channel(name)
+        channel = setups.conditioned(setup.records[0]).channel(name)
         kind = find_kind(name)
         constant = all(
-            float(np.ptp(i.record.column(name))) == 0.0
-            for i in setup.records if name in i.record.names
+            float(np.ptp(record.column(name))) == 0.0
+            for record in map(setups.conditioned, setup.records)
+            if name in record.names
         )
-        role = (
-            "input" if name in setup.inputs else "output" if name in setup.outputs else "ignored"
-        )
+        role = "input" if name in setup.inputs else "output" if name in setup.outputs else "ignored"
         result.append(
             ChannelChoice(
-                name, kind.quantity if kind else "", fmt.shown_unit(channel).symbol, role,
+                name,
+                kind.quantity if kind else "",
+                fmt.shown_unit(channel).symbol,
+                role,
                 "This channel never changes, so nothing can be learnt from it." if constant else "",
             )
         )
@@ -69,18 +72,23 @@ def diagram(setup: Setup) -> Diagram:
     span = 1 + (box.nb_max - 1) * box.spacing_max + box.nk_max
     low, high = parameter_range(box, ni, no)
     tier1 = (
-        ("outputs", f"1–{box.na_max}"),
-        ("inputs", f"0–{box.nb_max}"),
-        ("spacing", f"1–{box.spacing_max}"),
-        ("delay", f"0–{box.nk_max}"),
+        ("outputs", f"1{fmt.DASH}{box.na_max}"),
+        ("inputs", f"0{fmt.DASH}{box.nb_max}"),
+        ("spacing", f"1{fmt.DASH}{box.spacing_max}"),
+        ("delay", f"0{fmt.DASH}{box.nk_max}"),
     )
-    tier2 = (("tanh units", f"0–{box.hidden_max}"), ("linear path", "1"))
+    tier2 = (("tanh units", f"0{fmt.DASH}{box.hidden_max}"), ("linear path", "1"))
     notes = (
-        f"{low} to {high} numbers to fit, memory up to {span} samples." if ni and no
+        f"{low} to {high} numbers to fit, memory up to {span} samples."
+        if ni and no
         else "Choose inputs and outputs.",
     )
     return Diagram(
-        setup.inputs, setup.outputs, tier1, tier2, notes,
+        setup.inputs,
+        setup.outputs,
+        tier1,
+        tier2,
+        notes,
         "the model's own past outputs",
         f"A model with {fmt.plural(ni, 'input')} and {fmt.plural(no, 'output')}, "
         f"{low} to {high} parameters.",
@@ -110,12 +118,14 @@ def size_of_search(setup: Setup) -> str:
         return str(error)
     tried = setup.config.budget * len(setup.config.searches())
     shown = f"{count:,}".replace(",", " ") if count < 10**6 else _power(count)
-    return f"{shown[0].upper()}{shown[1:]} different orders in the box; {min(tried, count)} of them will be trained."
+    shown = shown[0].upper() + shown[1:]
+    return f"{shown} different orders in the box; {min(tried, count)} of them will be trained."
 
 
 def _power(count: int) -> str:
     exponent = len(str(count)) - 1
-    return f"about {count / 10**exponent:.1f}·10^{exponent}"
+    raised = str(exponent).translate(_RAISED)
+    return f"about {count / 10**exponent:.1f}·10{raised}"
 
 
 def changed_config(setup: Setup, **changes: object) -> Setup:

@@ -11,8 +11,12 @@ from heliid.search.encoding import Encoding
 from heliid.study import OrderBox
 
 MEANING = {
-    "na": "past outputs", "nb": "input taps", "nk": "input delay", "spacing": "tap spacing",
-    "yspacing": "output spacing", "h": "hidden units",
+    "na": "past outputs",
+    "nb": "input taps",
+    "nk": "input delay",
+    "spacing": "tap spacing",
+    "yspacing": "output spacing",
+    "h": "hidden units",
 }
 
 
@@ -29,9 +33,7 @@ class OrderMap:
     members: np.ndarray  # (n, 2) where the population stands
 
 
-def gene_names(
-    box: OrderBox, inputs: tuple[str, ...], outputs: tuple[str, ...]
-) -> tuple[str, ...]:
+def gene_names(box: OrderBox, inputs: tuple[str, ...], outputs: tuple[str, ...]) -> tuple[str, ...]:
     """Each gene in words, with the channel it belongs to."""
     encoding = Encoding(box, len(inputs), len(outputs))
     names = []
@@ -43,8 +45,12 @@ def gene_names(
 
 
 def order_map(
-    candidates: list[CandidateScored], population: PopulationMoved | None,
-    names: tuple[str, ...], box_bounds: tuple[np.ndarray, np.ndarray], x: int, y: int,
+    candidates: list[CandidateScored],
+    population: PopulationMoved | None,
+    names: tuple[str, ...],
+    box_bounds: tuple[np.ndarray, np.ndarray],
+    x: int,
+    y: int,
 ) -> OrderMap:
     """The map over genes ``x`` and ``y`` of the candidates."""
     low, high = box_bounds

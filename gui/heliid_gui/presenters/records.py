@@ -46,21 +46,27 @@ def lines(setup: Setup) -> tuple[RecordLine, ...]:
 
 
 def _line(setup: Setup, item: ProjectRecord) -> RecordLine:
-    record = item.record
+    record = setups.conditioned(item)
     uses = tuple(dict.fromkeys(use.value for _, _, use in setups.pieces(item)))
     text = fmt.USE_NAMES[uses[0]] if len(uses) == 1 else f"{len(setups.pieces(item))} pieces"
     channels = []
     for channel in record.channels:
         kind = find_kind(channel.name)
         role = (
-            "Input" if channel.name in setup.inputs
-            else "Output" if channel.name in setup.outputs else ""
+            "Input"
+            if channel.name in setup.inputs
+            else "Output"
+            if channel.name in setup.outputs
+            else ""
         )
         tip = f"{kind.quantity}, {kind.sign}" if kind else "A channel of your own"
         channels.append(
             ChannelLine(
-                channel.name, fmt.shown_unit(channel).symbol, role,
-                kind.quantity if kind else "", tip,
+                channel.name,
+                fmt.shown_unit(channel).symbol,
+                role,
+                kind.quantity if kind else "",
+                tip,
             )
         )
     summary = f"{fmt.figure(record.duration)} s at {fmt.figure(1 / record.dt)} Hz"
@@ -75,7 +81,7 @@ def default_plotted(setup: Setup, record: FlightRecord) -> tuple[str, ...]:
 
 def details(item: ProjectRecord) -> tuple[tuple[str, str], ...]:
     """Facts about a record for the inspector: (what, value)."""
-    record = item.record
+    record = setups.conditioned(item)
     step = record.dt
     facts = [
         ("File", record.source.name),
@@ -103,11 +109,15 @@ def statistics(
     for name in names:
         channel = record.channel(name)
         values = fmt.shown(channel, record.column(name)[inside])
-        rows.append((
-            f"{name} [{fmt.shown_unit(channel).symbol}]", fmt.figure(float(values.mean())),
-            fmt.figure(float(values.std())), fmt.figure(float(values.min())),
-            fmt.figure(float(values.max())),
-        ))
+        rows.append(
+            (
+                f"{name} [{fmt.shown_unit(channel).symbol}]",
+                fmt.figure(float(values.mean())),
+                fmt.figure(float(values.std())),
+                fmt.figure(float(values.min())),
+                fmt.figure(float(values.max())),
+            )
+        )
     return tuple(rows)
 
 

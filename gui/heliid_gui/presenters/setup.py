@@ -8,6 +8,7 @@ from __future__ import annotations
 import itertools
 from collections.abc import Iterable, Sequence
 from dataclasses import dataclass, field, replace
+from functools import lru_cache
 
 from heliid.channels import Role, find_kind
 from heliid.data.campaign import Campaign, Use, make_campaign
@@ -35,9 +36,26 @@ class Setup:
     config: StudyConfig = field(default_factory=StudyConfig)
 
 
+@lru_cache(maxsize=128)
+def conditioned(item: ProjectRecord) -> FlightRecord:
+    """The record after its conditioning steps; the original when it has none.
+
+    Raises
+    ------
+    HeliIDError
+        A step does not fit the record.
+    """
+    if not item.steps:
+        return item.record
+    from heliid.data.conditioning import apply, step_from_dict  # scipy is slow to import
+
+    return apply(item.record, [step_from_dict(step) for step in item.steps])
+
+
 def pieces(item: ProjectRecord) -> tuple[Piece, ...]:
     """The record's pieces in time order, without gaps: (start s, end s, use)."""
-    start, end = float(item.record.time[0]), float(item.record.time[-1])
+    record = conditioned(item)
+    start, end = float(record.time[0]), float(record.time[-1])
     result: list[Piece] = []
     at = start
     for first, last, use in sorted(item.regions):
@@ -84,7 +102,8 @@ def paint(item: ProjectRecord, start: float, end: float, use: Use) -> ProjectRec
             parts.append((first, min(last, start), old))
         if last > end:
             parts.append((max(first, end), last, old))
-    inside = (max(start, float(item.record.time[0])), min(end, float(item.record.time[-1])))
+    time = conditioned(item).time
+    inside = (max(start, float(time[0])), min(end, float(time[-1])))
     if inside[1] > inside[0]:
         parts.append((*inside, use))
     return with_pieces(item, sorted(parts))
@@ -103,17 +122,16 @@ def used_records(setup: Setup, use: Use) -> tuple[FlightRecord, ...]:
     """The records and pieces of records with this use, named by their place in time."""
     found = []
     for item in setup.records:
-        parts = pieces(item)
+        parts, record = pieces(item), conditioned(item)
         for start, end, what in parts:
             if what is not use:
                 continue
             if len(parts) == 1:
-                found.append(item.record)
+                found.append(record)
                 continue
             # the last sample belongs to the last piece
-            to = end + item.record.dt / 2 if end >= item.record.time[-1] else end
-            name = f"{item.record.name} {start:.4g}–{end:.4g} s"
-            found.append(item.record.between(start, to, name))
+            to = end + record.dt / 2 if end >= record.time[-1] else end
+            found.append(record.between(start, to, f"{record.name} {start:.4g} to {end:.4g} s"))
     return tuple(found)
 
 
@@ -141,7 +159,9 @@ def problem(setup: Setup) -> str:
 
 def common_channels(setup: Setup) -> tuple[str, ...]:
     """Channels that every record in use has, in the order of the first record."""
-    used = [i.record for i in setup.records if any(p[2] is not Use.EXCLUDE for p in pieces(i))]
+    used = [
+        conditioned(i) for i in setup.records if any(p[2] is not Use.EXCLUDE for p in pieces(i))
+    ]
     if not used:
         return ()
     return tuple(name for name in used[0].names if all(name in r.names for r in used))
@@ -215,7 +235,10 @@ def with_proposed_channels(setup: Setup) -> Setup:
 
 
 def _by_role(
-    setup: Setup, there: tuple[str, ...], role: Role, preferred: tuple[str, ...],
+    setup: Setup,
+    there: tuple[str, ...],
+    role: Role,
+    preferred: tuple[str, ...],
     taken: tuple[str, ...],
 ) -> tuple[str, ...]:
     """Moving channels of this role: the longitudinal set when it is there, else all of them."""
@@ -228,7 +251,7 @@ def _by_role(
 
 
 def _moves(setup: Setup, name: str) -> bool:
-    return any(float(i.record.column(name).std()) > 0.0 for i in setup.records)
+    return any(float(conditioned(i).column(name).std()) > 0.0 for i in setup.records)
 
 
 def replaced(setup: Setup, item: ProjectRecord) -> Setup:

@@ -24,16 +24,28 @@ IDENTIFY = "heliid_gui.tasks:identify"
 class JobRunner(Protocol):
     """What is needed of ``jobs.Jobs``."""
 
-    def submit(self, task: str, args: tuple = (), *, slot: str, **callbacks: Any) -> Any: ...
-    def stop(self, request: Any) -> None: ...
-    def pause(self, request: Any, on: bool) -> None: ...
+    def submit(self, task: str, args: tuple = (), *, slot: str, **callbacks: Any) -> Any:
+        """Run a task in the worker."""
+        ...
+
+    def stop(self, request: Any) -> None:
+        """End it, by force when need be."""
+        ...
+
+    def pause(self, request: Any, on: bool) -> None:
+        """Hold it, or let it go on."""
+        ...
 
 
 class Studies:
     """The run buttons' logic: at most one study at a time; Stop never starts anything."""
 
     def __init__(
-        self, bench: Workbench, jobs: JobRunner, *, folder: Callable[[], Path | None],
+        self,
+        bench: Workbench,
+        jobs: JobRunner,
+        *,
+        folder: Callable[[], Path | None],
         on_problem: Callable[[str, str], None],
     ) -> None:
         self.bench = bench
@@ -70,7 +82,7 @@ class Studies:
         key, name = self.bench.new_run_key()
         self._asked = (key, name, now(), setup, campaign)
         self._begun = time.monotonic()
-        self.bench.studied = setup
+        self.bench.studied, self.bench.studied_campaign = setup, campaign
         folder = self._folder()
         checkpoint = None if folder is None else folder / f"{key}.checkpoint"
         self.evolution.begin(setup.config.budget * len(setup.config.searches()))
@@ -106,9 +118,15 @@ class Studies:
             return
         reason = result.reason
         self._keep(
-            model=result.model, linear=result.linear, members=result.members,
-            candidates=result.candidates, reason=reason, notices=result.notices,
-            used=result.campaign, cost=result.cost, linear_cost=result.linear_cost,
+            model=result.model,
+            linear=result.linear,
+            members=result.members,
+            candidates=result.candidates,
+            reason=reason,
+            notices=result.notices,
+            used=result.campaign,
+            cost=result.cost,
+            linear_cost=result.linear_cost,
         )
         self.evolution.summary = last_words(result)
         self.evolution.set_state("finished")
@@ -141,8 +159,12 @@ class Studies:
         linear = evolution.linear.model if evolution.linear else None
         notices = tuple(n.text for n in evolution.notices) + ((notice,) if notice else ())
         self._keep(
-            model=evolution.model, linear=linear, members=(evolution.model,),
-            candidates=tuple(evolution.candidates), reason=reason, notices=notices,
+            model=evolution.model,
+            linear=linear,
+            members=(evolution.model,),
+            candidates=tuple(evolution.candidates),
+            reason=reason,
+            notices=notices,
             cost=evolution.best.cost if evolution.best else math.nan,
             linear_cost=evolution.linear.cost if evolution.linear else math.nan,
         )
@@ -156,8 +178,13 @@ class Studies:
         evolution = self.evolution
         self.bench.keep_run(
             Run(
-                key=key, name=name, created=created, setup=setup, campaign=used or campaign,
-                config=setup.config, seconds=time.monotonic() - self._begun,
+                key=key,
+                name=name,
+                created=created,
+                setup=setup,
+                campaign=used or campaign,
+                config=setup.config,
+                seconds=time.monotonic() - self._begun,
                 responses=dict(evolution.best.responses) if evolution.best else {},
                 linear_responses=dict(evolution.linear.responses) if evolution.linear else {},
                 **found,

@@ -56,6 +56,7 @@ class Workbench:
         self.setup = Setup()
         self.evolution = Evolution()
         self.studied: Setup | None = None  # what the study on show was started with
+        self.studied_campaign: Campaign | None = None
         self.runs: tuple[Run, ...] = ()
         self.current_record = ""
         self.path: Path | None = None
@@ -130,9 +131,7 @@ class Workbench:
         allowed = {"starred", "name", "test_used", "notices"}
         if not set(changes) <= allowed:
             raise TypeError(f"a run keeps what it found; only {sorted(allowed)} can change")
-        self.runs = tuple(
-            replace(run, **changes) if run.key == key else run for run in self.runs
-        )
+        self.runs = tuple(replace(run, **changes) if run.key == key else run for run in self.runs)
         self.is_modified = True
         self.runs_changed.emit()
 

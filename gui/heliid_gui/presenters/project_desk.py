@@ -1,0 +1,316 @@
+"""The project that is open: new, open, save, recover; keeps the journal up to date. No Qt."""
+
+from __future__ import annotations
+
+from collections.abc import Callable
+from pathlib import Path
+from typing import TYPE_CHECKING, Any, Protocol
+
+from heliid.events import BestImproved, LinearReady
+from heliid_gui.presenters import documents
+from heliid_gui.presenters.notify import Notifier
+from heliid_gui.presenters.setup import Setup
+from heliid_gui.presenters.studies import JobRunner
+from heliid_gui.presenters.workbench import Run, Workbench
+
+if TYPE_CHECKING:
+    from heliid.project.journal import Leftover
+    from heliid.project.session import Session
+
+ENDING = ".heliid"
+RESPONSES = "heliid_gui.tasks:responses"
+
+
+class Runner(Protocol):
+    """What is needed of ``loading.Loader``: work off the window's thread."""
+
+    def run(
+        self,
+        work: Callable[[], Any],
+        on_result: Callable[[Any], None],
+        on_error: Callable[[str, str], None],
+    ) -> None: ...
+
+
+class ProjectDesk:
+    """One project at a time; every edit goes to its journal, a save to its file."""
+
+    def __init__(
+        self,
+        bench: Workbench,
+        loader: Runner,
+        jobs: JobRunner,
+        *,
+        folder: Path | None = None,
+        on_trouble: Callable[[str, str, str], None] = lambda *_: None,
+    ) -> None:
+        """``folder`` keeps the journals (None: the user's own); ``on_trouble`` gets title, text,
+        details."""
+        self._bench, self._loader, self._jobs = bench, loader, jobs
+        self._folder, self._on_trouble = folder, on_trouble
+        self.session: Session | None = None
+        self.is_saving = False
+        self._is_loading = False
+        self._changed_while_saving = False
+        self._n_journalled = 0
+        self.opened = Notifier()  # another project is on show
+        self.saved = Notifier()
+        bench.setup_changed.connect(self._edited)
+        bench.runs_changed.connect(self._edited)
+        bench.evolution.changed.connect(self._keep_candidates)
+
+    @property
+    def is_read_only(self) -> bool:
+        """True when another window holds the file."""
+        return self.session is not None and self.session.is_read_only
+
+    @property
+    def holder(self) -> str:
+        """Who holds the file."""
+        return self.session.holder if self.session is not None else ""
+
+    # ---- edits ---------------------------------------------------------------------------
+
+    def _edited(self) -> None:
+        if self._is_loading or not self._bench.is_modified:
+            return
+        if self.is_saving:  # the session is busy in another thread: told when it has finished
+            self._changed_while_saving = True
+            return
+        self._open_session().change(documents.to_project(self._bench))
+
+    def _open_session(self) -> Session:
+        if self.session is None:
+            from heliid.project.session import Session
+
+            self.session = Session.new(**self._options())
+        return self.session
+
+    def _options(self) -> dict[str, Any]:
+        trouble = self._on_trouble
+        options: dict[str, Any] = {
+            "on_trouble": lambda text: self._loader.run(
+                lambda: text, lambda said: trouble("Autosave is off", said, ""), lambda *_: None
+            )
+        }
+        if self._folder is not None:
+            options["folder"] = self._folder
+        return options
+
+    def _keep_candidates(self) -> None:
+        """Finished candidates of a search that is going on go to the journal as they come."""
+        evolution = self._bench.evolution
+        if not evolution.is_active:
+            self._n_journalled = 0
+            return
+        new = evolution.candidates[self._n_journalled :]
+        if not new:
+            return
+        session = self._open_session()
+        for candidate in new:
+            row = documents.candidate_to_dict(candidate)
+            session.keep_candidate(self._bench.running_key, self._n_journalled, row)
+            self._n_journalled += 1
+
+    # ---- another project -----------------------------------------------------------------
+
+    def new(self) -> None:
+        """An empty project."""
+        self._replace(None, Setup(), ())
+
+    def open(self, path: Path) -> None:
+        """Open a project file; ``opened`` tells when it is there."""
+        from heliid.project.session import Session
+
+        def work() -> tuple[Session, Setup, tuple[Run, ...]]:
+            session = Session.open(path, **self._options())
+            try:
+                return session, *_content(session)
+            except BaseException:
+                session.close()
+                raise
+
+        self._loader.run(work, lambda found: self._replace(*found), self._cannot_open)
+
+    def recover(self, leftover: Leftover) -> None:
+        """Take up what a crash left; the saved file stays as it is until the next save."""
+        from heliid.project.session import Session
+
+        def work() -> tuple[Session, Setup, tuple[Run, ...]]:
+            session = Session.recover(leftover, **self._options())
+            return session, *_content(session)
+
+        self._loader.run(
+            work, lambda found: self._replace(*found, is_modified=True), self._cannot_open
+        )
+
+    def _cannot_open(self, sentence: str, details: str) -> None:
+        self._on_trouble("The project could not be opened", sentence, details)
+
+    def _replace(
+        self,
+        session: Session | None,
+        setup: Setup,
+        runs: tuple[Run, ...],
+        *,
+        is_modified: bool = False,
+    ) -> None:
+        if self.session is not None:
+            self.session.close()
+        self.session = session
+        layout = session.project.layout if session is not None else {}
+        bench = self._bench
+        self._is_loading = True
+        try:
+            bench.runs, bench.current_run = runs, _known(layout.get("run"), runs)
+            bench.path = session.path if session is not None else None
+            bench.current_record = _text(layout.get("record"))
+            bench.put(setup)
+            _show_study(bench)
+            bench.is_modified = is_modified
+            bench.runs_changed.emit()
+            bench.record_chosen.emit()
+        finally:
+            self._is_loading = False
+        self._make_responses(runs)
+        self.opened.emit()
+
+    def _make_responses(self, runs: tuple[Run, ...]) -> None:
+        """Free runs are not in the file: the worker makes them anew, a run at a time."""
+        for run in runs:
+            models = {"model": run.model, "linear": run.linear}
+            known = {label: model for label, model in models.items() if model is not None}
+            records = _watched(run)
+            if known and records:
+                self._jobs.submit(
+                    RESPONSES,
+                    (known, records),
+                    slot=f"reopen {run.key}",
+                    on_result=lambda found, key=run.key: self._put_responses(key, found),
+                )
+
+    def _put_responses(self, key: str, found: dict[str, dict[str, Any]]) -> None:
+        shown = {
+            label: {n: (r.time, r.measured, r.simulated) for n, r in records.items()}
+            for label, records in found.items()
+        }
+        bench = self._bench
+        changed = []
+        for run in bench.runs:
+            if run.key == key and not run.responses:
+                run = documents.same_run(
+                    run,
+                    responses=shown.get("model", {}),
+                    linear_responses=shown.get("linear", {}),
+                )
+            changed.append(run)
+        was_modified = bench.is_modified
+        self._is_loading = True
+        bench.runs = tuple(changed)
+        if key == bench.current_run and not bench.evolution.is_active:
+            _show_study(bench)
+        bench.runs_changed.emit()
+        bench.is_modified = was_modified
+        self._is_loading = False
+
+    # ---- saving --------------------------------------------------------------------------
+
+    def save(self, path: Path | None = None, then: Callable[[], None] | None = None) -> None:
+        """Write the file off the window's thread; ``then`` follows when it is written."""
+        if self.is_saving:
+            return
+        session = self._open_session()
+        session.change(documents.to_project(self._bench))
+        if path is not None and not path.suffix:
+            path = path.with_suffix(ENDING)
+        self.is_saving = True
+
+        def good(_: object) -> None:
+            self.is_saving = False
+            self._bench.path = session.path
+            self._bench.is_modified = self._changed_while_saving
+            if self._changed_while_saving:
+                self._changed_while_saving = False
+                session.change(documents.to_project(self._bench))
+            self.saved.emit()
+            if then is not None:
+                then()
+
+        def bad(sentence: str, details: str) -> None:
+            self.is_saving = self._changed_while_saving = False
+            self._bench.is_modified = True
+            self._on_trouble("The project was not saved", sentence, details)
+            self.saved.emit()
+
+        self._loader.run(lambda: session.save(path), good, bad)
+
+    def close(self) -> None:
+        """End it; edits that were not saved are given up (the window has asked)."""
+        if self.session is not None:
+            self.session.close()
+            self.session = None
+
+
+def _content(session: Session) -> tuple[Setup, tuple[Run, ...]]:
+    return documents.setup_of(session.project), documents.runs_of(session.project)
+
+
+def _known(key: Any, runs: tuple[Run, ...]) -> str:
+    if any(run.key == key for run in runs):
+        return str(key)
+    return runs[-1].key if runs else ""
+
+
+def _text(value: Any) -> str:
+    return value if isinstance(value, str) else ""
+
+
+def _watched(run: Run) -> tuple:
+    from heliid.data.campaign import Use
+
+    return run.campaign.with_use(Use.VALIDATE) or run.campaign.with_use(Use.TRAIN)
+
+
+def _show_study(bench: Workbench) -> None:
+    """Evolve shows the run on show, as it did when it ended."""
+    evolution, run = bench.evolution, bench.find_run()
+    if evolution.is_active:
+        return
+    evolution.begin(0)
+    if run is not None:
+        bench.studied, bench.studied_campaign = run.setup, run.campaign
+        evolution.budget = run.config.budget * len(run.config.searches())
+        evolution.candidates = list(run.candidates)
+        evolution.summary = f"{run.name}, kept in this project"
+        if run.linear is not None:
+            evolution.linear = LinearReady(run.linear, run.linear_cost, run.linear_responses)
+        if run.model is not None:
+            evolution.best = BestImproved(
+                len(run.candidates), "refit", run.cost, run.model, run.responses
+            )
+    evolution.set_state("idle" if run is None else "finished")
+
+
+def leftovers(folder: Path | None) -> tuple[Leftover, ...]:
+    """What crashes left behind, newest first."""
+    from heliid.project import session
+
+    return session.leftovers(folder)
+
+
+def leftover_differences(leftover: Leftover) -> tuple[str, ...]:
+    """How it differs from the saved file, in sentences; the journal's own fault as one."""
+    from heliid.errors import HeliIDError
+    from heliid.project import session
+
+    try:
+        return session.compare(leftover)
+    except HeliIDError as error:
+        return (str(error),)
+
+
+def discard(leftover: Leftover) -> None:
+    """Forget it."""
+    from heliid.project import session
+
+    session.discard(leftover)
