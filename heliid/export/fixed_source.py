@@ -125,12 +125,14 @@ def fixed_files(fixed: FixedModel, losses: Sequence[Loss]) -> dict[str, str]:
         "kind": fixed.kind,
         "weight_type": {"int16": "int16_t", "int8": "int8_t"}[fixed.kind],
         "frac": str(fixed.fraction),
+        "u_scale": f"{2.0**fixed.fraction!r}",
+        "y_to_u": str(Y_FRACTION - fixed.fraction),
         "limit_q": str(LIMIT_Q),
         "loss": "\n".join(f" * {c_comment(line)}" for line in _loss_lines(fixed, losses)),
         "n_memory_size": str(max(len(memory), 1)),
         "linear": _whole_list(fixed.linear.whole),
         "linear_factor": _whole_list(fixed.linear.factor),
-        "linear_shift": _whole_list(fixed.linear.shift),
+        "linear_shift": _whole_list(fixed.linear.shift, "u"),
         "bias": _whole_list(fixed.bias),
         "gather": "\n".join(c_gather(portable)),
         "memory_code": "\n".join(_memory(fixed)) or "  (void)is_first;",
@@ -169,19 +171,15 @@ def _fit(measured: np.ndarray, model: np.ndarray) -> float:
     return float(fit_percent(measured, model))
 
 
-def _whole_list(values: np.ndarray) -> str:
-    return list_of(_literal, values.tolist())
-
-
-def _literal(value: float) -> str:
-    return str(int(value))
+def _whole_list(values: np.ndarray, suffix: str = "") -> str:
+    return list_of(lambda value: f"{int(value)}{suffix}", values.tolist())
 
 
 def _rows(name: str, rows: Rows, first: str, second: str) -> list[str]:
     return [
         f"static const weight {name}[{first}][{second}] = {_whole_list(rows.whole)};",
         f"static const int32_t {name}_FACTOR[{first}] = {_whole_list(rows.factor)};",
-        f"static const int32_t {name}_SHIFT[{first}] = {_whole_list(rows.shift)};",
+        f"static const uint32_t {name}_SHIFT[{first}] = {_whole_list(rows.shift, 'u')};",
     ]
 
 
@@ -213,11 +211,12 @@ _TANH = """\
 static int32_t bounded(int64_t a) {
   const int64_t size = (a < 0) ? -a : a;
   const uint32_t cut = (size < @END) ? (uint32_t)size : @ENDu;
-  const uint32_t found = cut >> 10;
+  const uint32_t found = cut >> 10u;
   const uint32_t place = (found < @LASTu) ? found : @LASTu;
-  const uint32_t part = cut - (place << 10);
-  const uint32_t rise = (uint32_t)((int32_t)TANH[place + 1u] - (int32_t)TANH[place]) * part;
-  const int32_t z = (int32_t)TANH[place] + (int32_t)((rise + 512u) >> 10);
+  const uint32_t part = cut - (place << 10u);
+  const int32_t step = (int32_t)TANH[place + 1u] - (int32_t)TANH[place];
+  const int32_t rise = ((step * (int32_t)part) + 512) / 1024;
+  const int32_t z = (int32_t)TANH[place] + rise;
   return (a < 0) ? -z : z;
 }
 """
@@ -225,16 +224,19 @@ _HIDDEN = """\
   for (i = 0u; i < @H; ++i) {
     int64_t sum = 0;
     for (t = 0u; t < N_PHI; ++t) {
-      sum += (int64_t)((int32_t)HIDDEN[i][t] * (int32_t)phi[t]);
+      const int32_t product = (int32_t)HIDDEN[i][t] * (int32_t)phi[t];
+      sum += (int64_t)product;
     }
-    z[i] = bounded((int64_t)HIDDEN_BIAS[i] + scaled_down(sum * HIDDEN_FACTOR[i], HIDDEN_SHIFT[i]));
+    sum = scaled_down(sum * (int64_t)HIDDEN_FACTOR[i], HIDDEN_SHIFT[i]);
+    z[i] = bounded((int64_t)HIDDEN_BIAS[i] + sum);
   }"""
 _OUT = """\
     sum = 0;
     for (i = 0u; i < @H; ++i) {
-      sum += (int64_t)((int32_t)OUT[j][i] * z[i]);
+      const int32_t product = (int32_t)OUT[j][i] * z[i];
+      sum += (int64_t)product;
     }
-    next[j] += scaled_down(sum * OUT_FACTOR[j], OUT_SHIFT[j]);"""
+    next[j] += scaled_down(sum * (int64_t)OUT_FACTOR[j], OUT_SHIFT[j]);"""
 
 
 def _memory(fixed: FixedModel) -> list[str]:
@@ -251,8 +253,9 @@ def _memory(fixed: FixedModel) -> list[str]:
             f"    state->memory[{n}] = (int32_t){wide};",
             "  } else {",
             f"    const int64_t gap = {wide} - (int64_t)state->memory[{n}];",
-            f"    state->memory[{n}] += (int32_t)scaled_down(gap * {int(fixed.leaks[n])}, 30);",
+            f"    const int64_t move = scaled_down(gap * {int(fixed.leaks[n])}, 30u);",
+            f"    state->memory[{n}] += (int32_t)move;",
             "  }",
-            f"  row[{first + n}] = narrow(state, scaled_down(state->memory[{n}], {up}));",
+            f"  row[{first + n}] = narrow(state, scaled_down((int64_t)state->memory[{n}], {up}u));",
         ]
     return lines

@@ -8,7 +8,9 @@
 #define N_PHI ${n_phi}u
 #define N_START ${NAME}_N_START
 #define ROWS ${NAME}_ROWS
-#define FRACTION ${frac}
+#define U_SCALE ${u_scale} /* 2^${frac} */
+#define Y_SCALE 16777216.0 /* 2^24 */
+#define Y_TO_U ${y_to_u}u /* bits between the two */
 #define LIMIT ${limit_q} /* 50 standard deviations, 24 bits behind the point */
 
 typedef ${name}_real real;
@@ -31,13 +33,15 @@ static const real Y_STD[N_OUT] = ${y_std};
 /* A row's sum, times its factor, shifted right, is the result. */
 static const weight LINEAR[N_OUT][N_PHI] = ${linear};
 static const int32_t LINEAR_FACTOR[N_OUT] = ${linear_factor};
-static const int32_t LINEAR_SHIFT[N_OUT] = ${linear_shift};
+static const uint32_t LINEAR_SHIFT[N_OUT] = ${linear_shift};
 static const int32_t BIAS[N_OUT] = ${bias};
 ${hidden_tables}
 /* v / 2^shift, rounded to nearest, halves away from zero. */
-static int64_t scaled_down(int64_t v, int32_t shift) {
-  const int64_t half = (int64_t)1 << (shift - 1);
-  return (v >= 0) ? ((v + half) >> shift) : -((half - v) >> shift);
+static int64_t scaled_down(int64_t v, uint32_t shift) {
+  const uint64_t half = (uint64_t)1u << (shift - 1u);
+  const uint64_t size = (v < 0) ? (uint64_t)(-v) : (uint64_t)v;
+  const int64_t down = (int64_t)((size + half) >> shift);
+  return (v < 0) ? -down : down;
 }
 
 static int16_t narrow(${name}_state *state, int64_t v) {
@@ -54,12 +58,12 @@ static int16_t narrow(${name}_state *state, int64_t v) {
   return (int16_t)cut;
 }
 
-/* A scaled real number with this many bits behind the point, cut to 2^30. */
-static int32_t quantised(real scaled, int32_t fraction) {
+/* A real number as a whole one, rounded to nearest, halves away from zero, cut to 2^30. */
+static int32_t whole(real scaled) {
   const real end = 1073741824.0;
-  real value = scaled * (real)((int32_t)1 << fraction);
+  real value = scaled;
   if (!(value < end)) {
-    value = end;
+    value = end; /* also when it is not a number */
   } else if (value < -end) {
     value = -end;
   } else {
@@ -85,10 +89,11 @@ ${hidden_code}
   for (j = 0u; j < N_OUT; ++j) {
     int64_t sum = 0;
     for (t = 0u; t < N_PHI; ++t) {
-      sum += (int64_t)((int32_t)LINEAR[j][t] * (int32_t)phi[t]);
+      const int32_t product = (int32_t)LINEAR[j][t] * (int32_t)phi[t];
+      sum += (int64_t)product;
     }
     next[j] = (int64_t)state->y[j] + (int64_t)BIAS[j];
-    next[j] += scaled_down(sum * LINEAR_FACTOR[j], LINEAR_SHIFT[j]);
+    next[j] += scaled_down(sum * (int64_t)LINEAR_FACTOR[j], LINEAR_SHIFT[j]);
 ${out_code}
   }
 }
@@ -107,7 +112,7 @@ static void put_outputs(${name}_state *state) {
   uint32_t j;
 
   for (j = 0u; j < N_OUT; ++j) {
-    state->past[state->at][j] = narrow(state, scaled_down(state->y[j], 24 - FRACTION));
+    state->past[state->at][j] = narrow(state, scaled_down((int64_t)state->y[j], Y_TO_U));
   }
 }
 
@@ -125,7 +130,7 @@ static void quantise_inputs(${name}_state *state, const real *u, int16_t q[N_IN]
 
   for (i = 0u; i < N_IN; ++i) {
     const real scaled = ((u[i] - state->u_trim[i]) - U_OFFSET[i]) / U_STD[i];
-    q[i] = narrow(state, quantised(scaled, FRACTION));
+    q[i] = narrow(state, (int64_t)whole(scaled * U_SCALE));
   }
 }
 
@@ -136,7 +141,8 @@ static void given_sample(${name}_state *state, const real *u, const real *y, int
   quantise_inputs(state, u, q);
   put_inputs(state, q, is_first);
   for (j = 0u; j < N_OUT; ++j) {
-    state->y[j] = quantised(((y[j] - state->y_trim[j]) - Y_OFFSET[j]) / Y_STD[j], 24);
+    const real scaled = ((y[j] - state->y_trim[j]) - Y_OFFSET[j]) / Y_STD[j];
+    state->y[j] = whole(scaled * Y_SCALE);
   }
   put_outputs(state);
   advance(state);
@@ -199,7 +205,7 @@ int32_t ${name}_step(${name}_state *state, const real *u, real *y) {
   quantise_inputs(state, u, u_q);
   status = ${name}_step_q(state, u_q, y_q);
   for (j = 0u; j < N_OUT; ++j) {
-    y[j] = (((real)y_q[j] / 16777216.0) * Y_STD[j] + Y_OFFSET[j]) + state->y_trim[j];
+    y[j] = ((((real)y_q[j] / Y_SCALE) * Y_STD[j]) + Y_OFFSET[j]) + state->y_trim[j];
   }
   return status;
 }
