@@ -122,7 +122,7 @@ def killed_programs(release: bool) -> str:
             workers = children(program.pid)
             program.send_signal(signal.SIGKILL)
             program.wait()
-            kept = len(checkpoint.read_bytes().split(b"\n")) - 2
+            kept = checkpoint.read_bytes().count(b"\n") - 1  # whole lines but the header
             trained: list[int] = []
             result = identify(
                 campaign(), config(seed), checkpoint=checkpoint, engine=CountingEngine(trained)

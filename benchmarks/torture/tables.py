@@ -135,7 +135,7 @@ def _is_one_sentence(text: str) -> bool:
 def _mutated(folder: Path, count: int) -> str:
     """Random wounds: a refusal in one sentence, or numbers that the text really holds."""
     rng = random.Random(f"{SEED} tables")
-    sources = [data for data in kinds.LOADS.values()]
+    sources = list(kinds.LOADS.values())
     path = folder / "flight.csv"
     n_refused = 0
     for _ in range(count):

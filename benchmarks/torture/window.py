@@ -1,0 +1,349 @@
+"""Rows 8, 16 and 17: the window under a monkey, under SIGKILL, and for a long time.
+
+Each trial runs the window, offscreen, in a program of its own:
+``python -m benchmarks.torture.window monkey|soak|search SECONDS SEED``. A monkey is replayed by its
+seed. The program prints one JSON line when it ends.
+"""
+
+from __future__ import annotations
+
+import json
+import os
+import random
+import signal
+import subprocess
+import sys
+import tempfile
+import threading
+import time
+from collections.abc import Callable
+from pathlib import Path
+from typing import Any
+
+from benchmarks.torture.files import ROOT, SEED
+from benchmarks.torture.searches import children, gone
+
+STALL_S = 0.25  # of CPU time in the window's thread, so that a busy machine is no fault
+# what Qt says of its own accord on a screen that is none
+HARMLESS = ("propagateSizeHints", "does not support raise", "does not support grabbing",
+            "XDG_RUNTIME_DIR", "QFont::setPointSizeF")  # fmt: skip
+
+
+def monkey(release: bool) -> str:
+    """Row 16: random clicks, keys and wheels over every view; nothing may go wrong."""
+    plan = [(30 * 60, SEED + k) for k in range(8)] if release else [(180, SEED)]
+    actions = 0
+    worst = 0.0
+    for seconds, seed in plan:
+        said = _run("monkey", seconds, seed)
+        assert not said["exceptions"], f"seed {seed}: {said['exceptions'][0]}"
+        assert not said["warnings"], f"seed {seed}: Qt: {said['warnings'][0]}"
+        assert not said["stalls"], (
+            f"seed {seed}: {len(said['stalls'])} stalls: {said['stalls'][:3]}"
+        )
+        actions += said["actions"]
+        worst = max(worst, said["worst_s"])
+    return (
+        f"{actions} actions in {sum(s for s, _ in plan)} s, 0 exceptions, 0 Qt warnings, longest "
+        f"action {1000 * worst:.0f} ms of CPU (seeds {[seed for _, seed in plan]})"
+    )
+
+
+def soak(release: bool) -> str:
+    """Row 17: searches with a live window, one after the other; memory must not grow."""
+    seconds, limit = (3600, 10.0) if release else (300, 100.0)
+    said = _run("soak", seconds, SEED)
+    assert not said["exceptions"], said["exceptions"][0]
+    assert said["none_change"] > -1000, f"references to None fell by {-said['none_change']}"
+    slopes = said["slopes"]
+    assert slopes["window"] < limit, f"{slopes['window']:.0f} MB/h in the window"
+    assert said["files"][1] <= said["files"][0] + 5, f"open files {said['files']}"
+    assert said["threads"][1] <= said["threads"][0] + 2, f"threads {said['threads']}"
+    return (
+        f"{seconds} s, {said['searches']} searches, window {slopes['window']:+.1f} MB/h, workers "
+        f"{slopes['workers']:+.1f} MB/h after warm-up (limit {limit:.0f} in this column), files "
+        f"{said['files']}, threads {said['threads']}, widgets {said['widgets']}"
+    )
+
+
+def no_orphans(release: bool) -> str:
+    """Row 8: SIGKILL of the window in the middle of a search; all its processes leave."""
+    count, rng = (50 if release else 10), random.Random(f"{SEED} orphans")
+    seen = 0
+    for number in range(count):
+        program = _start("search", 120, SEED + number)
+        assert program.stdout is not None
+        line = program.stdout.readline()
+        assert "running" in line, line
+        time.sleep(rng.uniform(0.0, 1.0))
+        workers = children(program.pid)
+        program.send_signal(signal.SIGKILL)
+        program.wait()
+        program.stdout.close()
+        assert workers, "no worker was running"
+        assert gone(workers, 5.0), "a worker outlived the window by 5 s"
+        seen += len(workers)
+    return f"{count} windows killed, {seen} processes of theirs gone within 5 s (seed {SEED})"
+
+
+def _start(mode: str, seconds: int, seed: int) -> subprocess.Popen:
+    environment = {**os.environ, "QT_QPA_PLATFORM": "offscreen", "PYTHONPATH": f"{ROOT}:{ROOT}/gui"}
+    return subprocess.Popen(
+        [sys.executable, "-m", "benchmarks.torture.window", mode, str(seconds), str(seed)],
+        cwd=ROOT, env=environment, stdout=subprocess.PIPE, text=True,
+    )  # fmt: skip
+
+
+def _run(mode: str, seconds: int, seed: int) -> dict[str, Any]:
+    program = _start(mode, seconds, seed)
+    try:
+        out, _ = program.communicate(timeout=seconds + 300)
+    except subprocess.TimeoutExpired:
+        program.kill()
+        raise AssertionError(f"the window of seed {seed} hangs") from None
+    assert program.returncode == 0, f"the window of seed {seed} ended with {program.returncode}"
+    return json.loads(out.strip().splitlines()[-1])
+
+
+# what runs in the program itself
+
+
+class Watch:
+    """Exceptions, Qt's messages, and how long the window's thread was busy at a stretch."""
+
+    def __init__(self) -> None:
+        from PySide6.QtCore import QtMsgType, qInstallMessageHandler
+
+        self.exceptions: list[str] = []
+        self.warnings: list[str] = []
+        self.stalls: list[str] = []
+        self.worst_s = 0.0
+        self.doing = ""
+
+        def note(kind: type, error: BaseException, trace: Any) -> None:
+            import traceback
+
+            text = "".join(traceback.format_exception(kind, error, trace))[-1500:]
+            self.exceptions.append(f"during {self.doing}: {text}")
+
+        def hear(kind: Any, _context: Any, text: str) -> None:
+            loud = (QtMsgType.QtWarningMsg, QtMsgType.QtCriticalMsg, QtMsgType.QtFatalMsg)
+            if kind in loud and not any(word in text for word in HARMLESS):
+                self.warnings.append(f"during {self.doing}: {text}")
+
+        sys.excepthook = note
+        threading.excepthook = lambda args: note(args.exc_type, args.exc_value, args.exc_traceback)  # type: ignore[arg-type]
+        qInstallMessageHandler(hear)
+
+    def time(self, doing: str, work: Callable[[], None]) -> None:
+        """Do it and count what it cost."""
+        self.doing = doing
+        began = time.thread_time()
+        try:
+            work()
+        except Exception as error:
+            sys.excepthook(type(error), error, error.__traceback__)
+        spent = time.thread_time() - began
+        self.worst_s = max(self.worst_s, spent)
+        if spent > STALL_S:
+            self.stalls.append(f"{doing}: {1000 * spent:.0f} ms")
+
+
+def open_window(folder: Path, budget: int) -> Any:
+    """The window with a record and a quick search, its settings in ``folder``."""
+    from dataclasses import replace
+
+    from PySide6.QtCore import QStandardPaths, QUrl
+    from PySide6.QtGui import QDesktopServices
+    from PySide6.QtWidgets import QApplication
+
+    sys.path.insert(0, str(ROOT / "tests" / "gui"))
+    from gui_fakes import make_record
+
+    from heliid_gui.main_window import MainWindow
+    from heliid_gui.settings import Settings
+    from heliid_gui.theme import base_font, theme
+
+    app = QApplication.instance() or QApplication(["heliid"])
+    QStandardPaths.setTestModeEnabled(True)
+    os.chdir(folder)
+    for scheme in ("http", "https", "file", "mailto"):
+        QDesktopServices.setUrlHandler(scheme, _Nobody.instance(), "take")
+    del QUrl
+    QApplication.setFont(base_font(9.5))
+    theme().apply("light")
+    window = MainWindow(Settings(path=folder / "settings.ini"))
+    window.show()
+    window.bench.add_records([make_record(seconds=30.0)])
+    setup = window.bench.setup
+    config = replace(setup.config, budget=budget, workers=2)
+    window.bench.edit("quick search", replace(setup, config=config))
+    app.processEvents()
+    return window
+
+
+class _Nobody:
+    """Takes addresses that a click would open in a browser."""
+
+    _one: Any = None
+
+    @classmethod
+    def instance(cls) -> Any:
+        """The one receiver."""
+        from PySide6.QtCore import QObject, Slot
+
+        class Receiver(QObject):
+            @Slot("QUrl")
+            def take(self, _url: Any) -> None:
+                """Nothing is opened."""
+
+        if cls._one is None:
+            cls._one = Receiver()
+        return cls._one
+
+
+def run_monkey(seconds: int, seed: int, folder: Path) -> dict[str, Any]:
+    """Random actions for so many seconds; a replay with the same seed makes the same choices."""
+    from PySide6.QtCore import QTimer
+    from PySide6.QtWidgets import QApplication
+
+    from benchmarks.torture.monkey import Monkey
+
+    window = open_window(folder, 30)
+    watch, app = Watch(), QApplication.instance()
+    ape = Monkey(window, random.Random(seed))
+    until = time.monotonic() + seconds
+    timer = QTimer()
+    timer.setInterval(0)
+
+    def act() -> None:
+        if time.monotonic() > until:
+            timer.stop()
+            app.closeAllWindows()  # type: ignore[union-attr]
+            app.exit(0)  # type: ignore[union-attr]
+            return
+        doing, work = ape.choose()
+        watch.time(doing, work)
+
+    timer.timeout.connect(act)
+    timer.start()
+    app.exec()  # type: ignore[union-attr]
+    window.bench.is_modified = False
+    window.close()
+    return {
+        "actions": ape.n_done, "exceptions": watch.exceptions, "warnings": watch.warnings,
+        "stalls": watch.stalls, "worst_s": watch.worst_s,
+    }  # fmt: skip
+
+
+def run_soak(seconds: int, _seed: int, folder: Path) -> dict[str, Any]:
+    """Search after search, the views shown in turn; what the processes use is sampled."""
+    from PySide6.QtCore import QTimer
+    from PySide6.QtWidgets import QApplication
+
+    window = open_window(folder, 40)
+    watch, app = Watch(), QApplication.instance()
+    began, samples, state = time.monotonic(), [], {"searches": 0, "tick": 0}
+    steps = [key for key in window.views if key != "home"]
+
+    def tick() -> None:
+        spent = time.monotonic() - began
+        if spent > seconds:
+            timer.stop()
+            app.exit(0)  # type: ignore[union-attr]
+            return
+        state["tick"] += 1
+        if not window.bench.evolution.is_active and window.studies.start():
+            state["searches"] += 1
+            window.bench.runs = window.bench.runs[-3:]  # kept runs are work, not a leak
+        window.show_step("evolve" if state["tick"] % 4 else steps[state["tick"] // 4 % len(steps)])
+        if state["tick"] % 5 == 0:
+            samples.append((spent, *_usage(window)))
+
+    timer = QTimer()
+    timer.timeout.connect(tick)
+    timer.start(1000)
+    app.exec()  # type: ignore[union-attr]
+    window.bench.is_modified = False
+    window.close()
+    warm = [row for row in samples if row[0] > seconds / 5]
+    first, last = warm[0], warm[-1]
+    return {
+        "searches": state["searches"], "exceptions": watch.exceptions,
+        "slopes": {"window": _slope(warm, 1), "workers": _slope(warm, 2)},
+        "files": [first[3], last[3]], "threads": [first[4], last[4]],
+        "widgets": [first[5], last[5]], "none_change": last[6] - first[6],
+    }  # fmt: skip
+
+
+def _usage(_window: Any) -> tuple[float, float, int, int, int, int]:
+    """Memory of the window and of all workers (MB), files, threads, widgets, references to None."""
+    from PySide6.QtWidgets import QApplication
+
+    own = _rss(os.getpid())
+    workers = sum(_rss(pid) for pid in children(os.getpid()))
+    return (
+        own, workers, len(os.listdir("/proc/self/fd")), threading.active_count(),
+        len(QApplication.allWidgets()), sys.getrefcount(None),
+    )  # fmt: skip
+
+
+def _rss(pid: int) -> float:
+    try:
+        pages = int(Path(f"/proc/{pid}/statm").read_text().split()[1])
+    except (OSError, IndexError):
+        return 0.0
+    return pages * os.sysconf("SC_PAGE_SIZE") / 2**20
+
+
+def _slope(rows: list[tuple], column: int) -> float:
+    """Least-squares slope, per hour."""
+    import numpy as np
+
+    t = np.array([row[0] for row in rows]) / 3600.0
+    return float(np.polyfit(t, [row[column] for row in rows], 1)[0])
+
+
+def run_search(seconds: int, _seed: int, folder: Path) -> dict[str, Any]:
+    """A long search; says so when it runs, and goes on until it is killed."""
+    from PySide6.QtCore import QTimer
+    from PySide6.QtWidgets import QApplication
+
+    window = open_window(folder, 100_000)
+    app = QApplication.instance()
+    window.studies.start()
+
+    def look() -> None:
+        if window.bench.evolution.candidates:
+            sys.stdout.write("running\n")
+            sys.stdout.flush()
+            timer.stop()
+
+    timer = QTimer()
+    timer.timeout.connect(look)
+    timer.start(50)
+    QTimer.singleShot(1000 * seconds, app.quit)  # type: ignore[union-attr]
+    app.exec()  # type: ignore[union-attr]
+    return {}
+
+
+ROWS = {
+    8: ("No orphans of a killed window", no_orphans),
+    16: ("Monkey", monkey),
+    17: ("Soak", soak),
+}
+
+
+def main() -> None:
+    """Run one window."""
+    mode, seconds, seed = sys.argv[1], int(sys.argv[2]), int(sys.argv[3])
+    runs = {"monkey": run_monkey, "soak": run_soak, "search": run_search}
+    with tempfile.TemporaryDirectory() as folder:
+        said = runs[mode](seconds, seed, Path(folder))
+        os.chdir(ROOT)
+    sys.stdout.write(json.dumps(said) + "\n")
+    sys.stdout.flush()
+
+
+if __name__ == "__main__":
+    main()
