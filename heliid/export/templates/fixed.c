@@ -38,10 +38,12 @@ static const int32_t BIAS[N_OUT] = ${bias};
 ${hidden_tables}
 /* v / 2^shift, rounded to nearest, halves away from zero. */
 static int64_t scaled_down(int64_t v, uint32_t shift) {
-  const uint64_t half = (uint64_t)1u << (shift - 1u);
+  const uint32_t below = shift - 1u;
+  const uint64_t half = (uint64_t)1u << below;
   const uint64_t size = (v < 0) ? (uint64_t)(-v) : (uint64_t)v;
-  const int64_t down = (int64_t)((size + half) >> shift);
-  return (v < 0) ? -down : down;
+  const uint64_t down = (size + half) >> shift;
+  const int64_t result = (int64_t)down;
+  return (v < 0) ? -result : result;
 }
 
 static int16_t narrow(${name}_state *state, int64_t v) {
