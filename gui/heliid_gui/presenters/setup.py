@@ -6,6 +6,7 @@ Every edit makes a new ``Setup``; arrays are shared between them, so undo costs 
 from __future__ import annotations
 
 import itertools
+import json
 from collections.abc import Iterable, Sequence
 from dataclasses import dataclass, field, replace
 from functools import lru_cache
@@ -36,20 +37,24 @@ class Setup:
     config: StudyConfig = field(default_factory=StudyConfig)
 
 
-@lru_cache(maxsize=128)
 def conditioned(item: ProjectRecord) -> FlightRecord:
-    """The record after its conditioning steps; the original when it has none.
+    """The record after its conditioning steps; the original when it has none that are on.
 
     Raises
     ------
     HeliIDError
         A step does not fit the record.
     """
-    if not item.steps:
-        return item.record
+    steps = [step for step in item.steps if not step.get("off")]
+    return _after_steps(item.record, json.dumps(steps)) if steps else item.record
+
+
+@lru_cache(maxsize=64)
+def _after_steps(record: FlightRecord, steps: str) -> FlightRecord:
+    """The same steps on the same record are applied once, whatever else of it is edited."""
     from heliid.data.conditioning import apply, step_from_dict  # scipy is slow to import
 
-    return apply(item.record, [step_from_dict(step) for step in item.steps])
+    return apply(record, [step_from_dict(step) for step in json.loads(steps)])
 
 
 def pieces(item: ProjectRecord) -> tuple[Piece, ...]:
