@@ -17,6 +17,7 @@ MAX_TAPS = 20_000
 MAX_HIDDEN = 4_096
 MAX_NAME = 200
 MAX_WEIGHT = 1e12
+MAX_WEIGHTS = 200_000  # their number: a self-check of more would keep the reader waiting
 _TRIM = re.compile(r"[a-z_]+(:[0-9.eE+-]+)?")
 _CONTROL = re.compile(r"[\x00-\x1f\x7f-\x9f\u2028\u2029\ud800-\udfff]")
 
@@ -33,6 +34,8 @@ def check_document(document: dict[str, Any]) -> None:
             raise Fault(f"its part '{key}' is missing")
     n_in, n_out = _check_channels(document["channels"])
     n_phi, n_hidden = _check_structure(document["structure"], n_in, n_out)
+    if (n_phi + n_out) * (n_hidden + n_out) > MAX_WEIGHTS:
+        raise Fault(f"it has more than {MAX_WEIGHTS} weights")
     _check_scaling(document["scaling"], n_in, n_out)
     _check_weights(document["weights"], n_phi, n_hidden, n_out)
     _check_times(document)

@@ -18,7 +18,13 @@ from heliid import atomic, strict_json
 from heliid.errors import HeliIDError, ModelFileError
 from heliid.export.json_text import canonical, plain, readable
 from heliid.export.model_checks import Fault, check_document
-from heliid.export.self_check import TOLERANCE, SelfCheck, make_self_check, worst_difference
+from heliid.export.self_check import (
+    N_SAMPLES,
+    TOLERANCE,
+    SelfCheck,
+    make_self_check,
+    worst_difference,
+)
 from heliid.model.network import FORMAT_VERSION, NarxModel
 
 EXTENSION = ".json"
@@ -183,7 +189,8 @@ def _self_check(data: Any, model: NarxModel) -> SelfCheck:
             raise Fault("its self-check does not fit its channels")
         arrays[key] = array
     n = len(arrays["inputs"])
-    if n != len(arrays["outputs"]) or not model.structure.n_start < n <= 100_000:
+    longest = model.structure.n_start + 10 * N_SAMPLES
+    if n != len(arrays["outputs"]) or not model.structure.n_start < n <= longest:
         raise Fault("its self-check has the wrong length")
     return SelfCheck(arrays["inputs"], arrays["outputs"])
 
