@@ -362,6 +362,9 @@ def _page(portable: Portable) -> str:
         f"<pre>{text}</pre>\n<p>The input set at time t is held over the communication step that "
         "begins there; an output is that of the latest model sample. Steps of any length are "
         "possible; the model itself advances in steps of its sample time.</p>\n"
+        f"<pre>from fmpy import simulate_fmu\nstep = {portable.model.dt!r}\n"
+        f"result = simulate_fmu('{escape(portable.file)}.fmu', input=signals, step_size=step, "
+        "output_interval=step)</pre>\n"
         f"<p>For another platform, build the library from the folder <code>sources</code>: "
         f"<code>{escape(kind)} -o {portable.name}.so -lm</code>.</p>\n</body></html>\n"
     )

@@ -83,9 +83,9 @@ class _Builder:
 
 
 def _add_step(b: _Builder, portable: Portable) -> None:
-    """From ``y_past, x_past, x_now`` to ``y_next, y_past_next, x_past_next, is_bad``.
+    """From ``y_past, x_past, x_now`` to ``y_next, y_past_next, x_past_next, diverged``.
 
-    All with the builder's prefix; ``is_bad`` is 1 where this step leaves the limit, else 0.
+    All with the builder's prefix; ``diverged`` is 1 where this step leaves the limit, else 0.
     """
     model, n_start, pre = portable.model, portable.n_start, b.prefix
     weights, structure = model.weights, model.structure
@@ -114,7 +114,7 @@ def _add_step(b: _Builder, portable: Portable) -> None:
     new = b.op("Add", [before, affine])
     inside = b.op("LessOrEqual", [b.op("Abs", [new]), b.number("limit", DIVERGED_AT)])
     left = b.op("Cast", [b.op("Not", [inside])], to=_onnx_type(b.dtype))
-    is_bad = b.op("ReduceMax", [left], f"{pre}is_bad", keepdims=0)
+    is_bad = b.op("ReduceMax", [left], f"{pre}diverged", keepdims=0)
     is_good = b.op("Less", [is_bad, b.number("half", 0.5)])
     y_next = b.op("Where", [is_good, new, last], f"{pre}y_next")
     y_row = b.op("Reshape", [y_next, b.whole("y_shape", [1, n_y])])
@@ -152,7 +152,12 @@ def _step_graph(portable: Portable, dtype: str) -> Any:
     n_x = len(portable.inputs) + len(portable.model.structure.memory)
     shapes = {"u": [len(portable.inputs)], "y_past": [n_start, n_y], "x_past": [n_start, n_x]}
     shapes |= _trim_shapes(portable)
-    outs = {"y": [n_y], "y_past_next": [n_start, n_y], "x_past_next": [n_start, n_x], "is_bad": []}
+    outs = {
+        "y": [n_y],
+        "y_past_next": [n_start, n_y],
+        "x_past_next": [n_start, n_x],
+        "diverged": [],
+    }
     return helper.make_graph(
         b.nodes, f"{portable.name}_step", _infos(b, shapes), _infos(b, outs), b.initializers()
     )
@@ -178,7 +183,7 @@ def _free_run_graph(portable: Portable, dtype: str) -> Any:
         helper.make_node(
             "Scan",
             [y_start, x_first, "good", x_rest],
-            ["y_past_end", "x_past_end", "is_bad", "y_scaled"],
+            ["y_past_end", "x_past_end", "diverged", "y_scaled"],
             body=_scan_body(portable, dtype),
             num_scan_inputs=1,
         )
@@ -186,7 +191,7 @@ def _free_run_graph(portable: Portable, dtype: str) -> Any:
     computed = _unscaled(b, portable, "y_scaled", "y_computed")
     b.op("Concat", ["y_start", computed], "y", axis=0)
     shapes: dict[str, list] = {"u": ["N", len(portable.inputs)], "y_start": [n_start, n_y]}
-    outs: dict[str, list] = {"y": ["N", n_y], "is_bad": [], "y_past_end": [n_start, n_y],
+    outs: dict[str, list] = {"y": ["N", n_y], "diverged": [], "y_past_end": [n_start, n_y],
             "x_past_end": [n_start, n_x]}  # fmt: skip
     return helper.make_graph(
         b.nodes,
@@ -203,7 +208,7 @@ def _scan_body(portable: Portable, dtype: str) -> Any:
 
     b = _Builder(_DTYPES[dtype], prefix="s_")
     _add_step(b, portable)
-    bad = b.op("Max", ["s_was_bad", "s_is_bad"], "s_bad")
+    bad = b.op("Max", ["s_was_bad", "s_diverged"], "s_bad")
     is_good = b.op("Less", [bad, "s_half"])
     b.op("Where", [is_good, "s_y_past_next", "s_y_past"], "s_y_kept")
     last = b.op("Gather", ["s_y_past", "s_last_row"], axis=0)
@@ -272,6 +277,10 @@ def _trim_name(b: _Builder, portable: Portable, letter: str) -> str:
     return b.number(f"{letter}_trim", [c.trim for c in group])
 
 
+def _trim_example(portable: Portable) -> str:
+    return ", 'u_trim': u0, 'y_trim': y0" if _trim_shapes(portable) else ""
+
+
 def _rest(portable: Portable) -> tuple[list[float], list[float]]:
     """Scaled inputs (with memories) and outputs at rest at the trim."""
     x = [-c.offset / c.std for c in portable.inputs]
@@ -313,6 +322,11 @@ def _model(portable: Portable, graph: Any) -> Any:
     proto.producer_version = about["made_by"].removeprefix("HeliID ")
     proto.doc_string = f"{about['time']} {about['start']} {about['divergence']}"
     x_rest, y_rest = _rest(portable)
+    about["example"] = [
+        f"s = onnxruntime.InferenceSession('{portable.file}.onnx')",
+        f"y = s.run(['y'], {{'u': u, 'y_start': y_start{_trim_example(portable)}}})[0]",
+        "u: (N, inputs), y_start: (n_start, outputs), of the graph's type",
+    ]
     about["x_past_at_rest"] = [x_rest] * portable.n_start
     about["y_past_at_rest"] = [y_rest] * portable.n_start
     test = {"u": portable.test.u.tolist(), "y": portable.test.y.tolist()}

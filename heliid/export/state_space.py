@@ -154,6 +154,7 @@ def linear_facts(portable: Portable, linear: LinearModel) -> dict[str, Any]:
         "format": "heliid-state-space",
         "format_version": 1,
         "convention": CONVENTION,
+        "example": "d = json.load(open(path)); control.ss(d['A'], d['B'], d['C'], d['D'], d['dt'])",
         "dt": linear.dt,
         "inputs": [{"name": c.name, "unit": c.si} for c in linear.inputs],
         "outputs": [{"name": c.name, "unit": c.si} for c in linear.outputs],
