@@ -24,6 +24,7 @@ from heliid_gui.panels.placeholder import WaitingPanel
 from heliid_gui.panels.validate import ValidatePanel
 from heliid_gui.presenters import examples
 from heliid_gui.presenters import setup as setups
+from heliid_gui.presenters.doctor import Doctor
 from heliid_gui.presenters.exports import Exports
 from heliid_gui.presenters.inspections import Inspections
 from heliid_gui.presenters.judges import Judges
@@ -40,14 +41,17 @@ from heliid_gui.widgets import ElidedLabel, boxed, column, row
 class MainWindow(QMainWindow):
     """One window, one project."""
 
-    def __init__(self, settings: Settings, jobs: Jobs | None = None) -> None:
-        """With ``jobs`` a worker that is already there is used, and left alone at the end."""
+    def __init__(
+        self, settings: Settings, jobs: Jobs | None = None, side_jobs: Jobs | None = None
+    ) -> None:
+        """With ``jobs`` workers that are already there are used, and left alone at the end."""
         super().__init__()
         self.settings = settings
         self.bench = Workbench()
         self._owns_jobs = jobs is None
         self.jobs = jobs or Jobs(self)
-        self.side_jobs = Jobs(self, clock=self.jobs)
+        self.side_jobs = side_jobs or Jobs(self, clock=self.jobs)
+        self.doctor = Doctor(self.bench, self.side_jobs)
         self.judges = Judges(self.side_jobs)
         self.exports = Exports(self.side_jobs)
         self.inspections = Inspections(self.bench, self.side_jobs)
@@ -80,7 +84,7 @@ class MainWindow(QMainWindow):
         self.rail = StepRail()
         self.run_bar = RunBar()
         self.home = HomePanel()
-        self.data = DataPanel(self.bench)
+        self.data = DataPanel(self.bench, self.doctor)
         self.model = ModelPanel(self.bench)
         self.evolve = EvolvePanel(self.bench, self.inspections)
         self.validate = ValidatePanel(self.bench, self.judges)
@@ -119,6 +123,8 @@ class MainWindow(QMainWindow):
         self.home.file_wanted.connect(lambda name: self.open_paths([Path(name)]))
         self.data.open_wanted.connect(self.ask_files)
         self.data.next_wanted.connect(lambda: self.show_step("model"))
+        self.data.problem.connect(self.problems.show)
+        self.doctor.changed.connect(self._refresh)
         self.data.cursor_moved.connect(self._show_cursor)
         self.evolve.cursor_moved.connect(self._show_cursor)
         self.validate.evolve_wanted.connect(lambda: self.show_step("evolve"))
@@ -152,7 +158,9 @@ class MainWindow(QMainWindow):
         setup = self.bench.setup
         if setup.records:
             problem = setups.problem(setup)
-            self.rail.buttons["data"].set_dot("done", "")
+            errors = self.doctor.count("error")
+            why = self.tr("The data doctor found %d error(s)") % errors if errors else ""
+            self.rail.buttons["data"].set_dot("problem" if errors else "done", why)
             self.rail.buttons["model"].set_dot("problem" if problem else "done", problem)
         else:
             self.rail.buttons["data"].set_dot("", "")
@@ -333,8 +341,8 @@ class MainWindow(QMainWindow):
         self.settings.save()
         self.jobs.ticked.disconnect(self.loader.drain)
         self.jobs.worker_lost.disconnect(self._worker_lost)
-        self.side_jobs.close()
         if self._owns_jobs:
+            self.side_jobs.close()
             self.jobs.close()
         super().closeEvent(event)
 

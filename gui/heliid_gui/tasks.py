@@ -15,6 +15,7 @@ from heliid_gui.presenters.judgement import Judgement
 
 if TYPE_CHECKING:
     from heliid.data.campaign import Campaign
+    from heliid.data.doctor import Finding
     from heliid.data.record import FlightRecord
     from heliid.export.targets import Exported
     from heliid.model.network import NarxModel
@@ -107,6 +108,21 @@ def candidate(
     alone = replace(config, workers=1, n_ensemble=1)
     result = study.fit(campaign, alone, order, should_stop=should_stop)
     return result.model, _final(result, campaign).responses
+
+
+def examine(
+    record: FlightRecord,
+    inputs: tuple[str, ...],
+    outputs: tuple[str, ...],
+    *,
+    report: Report,
+    should_stop: ShouldStop,
+) -> tuple[Finding, ...]:
+    """What the data doctor says about a record."""
+    from heliid.data.doctor import examine as ask
+
+    del report, should_stop
+    return ask(record, inputs=inputs, outputs=outputs)
 
 
 def judge(

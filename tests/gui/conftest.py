@@ -40,6 +40,14 @@ def shared_jobs(qapp, _quick_worker):
     made.close()
 
 
+@pytest.fixture(scope="session")
+def shared_side_jobs(shared_jobs):
+    """The worker for questions, one for all windows."""
+    made = Jobs(clock=shared_jobs)
+    yield made
+    made.close()
+
+
 @pytest.fixture
 def jobs(qtbot):
     """A worker."""
@@ -50,11 +58,12 @@ def jobs(qtbot):
 
 
 @pytest.fixture
-def window(qtbot, tmp_path, qapp, shared_jobs):
+def window(qtbot, tmp_path, qapp, shared_jobs, shared_side_jobs):
     """The window, shown; its studies run ``gui_fakes.identify``."""
     qapp.setFont(base_font(9.5))
     theme().apply("light")
-    made = MainWindow(Settings(path=tmp_path / "settings.ini"), shared_jobs)
+    made = MainWindow(Settings(path=tmp_path / "settings.ini"), shared_jobs, shared_side_jobs)
+    made.doctor.is_on = False
     made.studies.task = "gui_fakes:identify"
     qtbot.addWidget(made)
     made.show()

@@ -3,12 +3,14 @@
 from __future__ import annotations
 
 from functools import partial
+from typing import TYPE_CHECKING
 
 from PySide6.QtCore import Signal
 from PySide6.QtWidgets import QStackedWidget, QWidget
 
 from heliid.channels import Role
 from heliid.data.campaign import Use
+from heliid.errors import HeliIDError
 from heliid_gui.panels.record_facts import RecordFacts
 from heliid_gui.panels.record_tree import RecordTree
 from heliid_gui.plots.overview import OverviewStrip
@@ -17,6 +19,7 @@ from heliid_gui.plots.styles import Kind
 from heliid_gui.presenters import formatting as fmt
 from heliid_gui.presenters import records as presenter
 from heliid_gui.presenters import setup as setups
+from heliid_gui.presenters.doctor import Doctor, with_remedy
 from heliid_gui.presenters.workbench import Workbench
 from heliid_gui.theme import SPACE, USE_COLOUR, colours, theme, use_colour
 from heliid_gui.widgets import (
@@ -32,6 +35,9 @@ from heliid_gui.widgets import (
     tool_button,
 )
 
+if TYPE_CHECKING:
+    from heliid.data.doctor import Finding
+
 ROW_HEIGHT = 64  # px, the least that a row of the plots gets
 
 
@@ -41,10 +47,11 @@ class DataPanel(QWidget):
     open_wanted = Signal()
     next_wanted = Signal()
     cursor_moved = Signal(float, str)
+    problem = Signal(str, str)  # title, sentence
 
-    def __init__(self, bench: Workbench) -> None:
+    def __init__(self, bench: Workbench, doctor: Doctor) -> None:
         super().__init__()
-        self._bench = bench
+        self._bench, self._doctor = bench, doctor
         self._plotted: dict[str, tuple[str, ...]] = {}
         self._selection: tuple[float, float] | None = None
         self.tree = RecordTree()
@@ -118,6 +125,9 @@ class DataPanel(QWidget):
         self.strip.range_wanted.connect(self.plots.set_time_range)
         self.strip.border_moved.connect(self._border_moved)
         self.facts.next_wanted.connect(self.next_wanted)
+        self.facts.findings.chosen.connect(self.show_finding)
+        self.facts.findings.remedy_wanted.connect(self.apply_remedy)
+        self._doctor.changed.connect(self._show_findings)
         theme().changed.connect(self.refresh)
 
     # ---- showing -------------------------------------------------------------------------
@@ -139,6 +149,7 @@ class DataPanel(QWidget):
         self._show_curves(item, plotted)
         self._show_pieces(item)
         self.facts.show_facts(presenter.details(item), setups.problem(setup))
+        self._show_findings()
         self._show_statistics()
         self._update_hint()
 
@@ -195,6 +206,12 @@ class DataPanel(QWidget):
                 setups.conditioned(item), self.plotted(), *self.plots.time_range()
             )
             self.facts.show_statistics(rows)
+
+    def _show_findings(self) -> None:
+        item = setups.find(self._bench.setup, self._bench.current_record)
+        if item is not None:
+            done = self._doctor.is_done(item)
+            self.facts.findings.show_lines(self._doctor.lines(item), is_done=done)
 
     def _range_changed(self, start: float, end: float) -> None:
         self.strip.show_range(start, end)
@@ -257,6 +274,35 @@ class DataPanel(QWidget):
         if item is not None:
             changed = setups.move_border(item, index, at)
             self._bench.edit("Move a border", setups.replaced(self._bench.setup, changed))
+
+    def show_finding(self, finding: Finding) -> None:
+        """Bring the place of a finding into view: its channels, its time."""
+        item = setups.find(self._bench.setup, self._bench.current_record)
+        if item is None:
+            return
+        names = setups.conditioned(item).names
+        wanted = {*self.plotted(), *(n for n in finding.channels if n in names)}
+        self._plotted[item.key] = tuple(n for n in names if n in wanted)
+        self.refresh()
+        self.plots.flush()
+        first, last = self.plots.time_limits()
+        if finding.end > finding.start and finding.end - finding.start < 0.9 * (last - first):
+            margin = max(0.5 * (finding.end - finding.start), 0.02 * (last - first))
+            self.plots.set_time_range(finding.start - margin, finding.end + margin)
+        else:
+            self.plots.fit_all()
+
+    def apply_remedy(self, finding: Finding) -> None:
+        """Apply the doctor's remedy as a conditioning step of the record."""
+        key = self._bench.current_record
+        if finding.remedy is None:
+            return
+        try:
+            changed = with_remedy(self._bench.setup, key, finding)
+        except HeliIDError as error:
+            self.problem.emit(self.tr("The remedy does not fit"), str(error))
+            return
+        self._bench.edit(finding.remedy.sentence(), changed)
 
     def set_role(self, name: str, role: Role) -> None:
         """Make a channel input, output or neither."""

@@ -5,6 +5,7 @@ from __future__ import annotations
 from PySide6.QtCore import Qt, Signal
 from PySide6.QtWidgets import QGridLayout, QWidget
 
+from heliid_gui.panels.findings import Findings
 from heliid_gui.theme import SPACE
 from heliid_gui.widgets import Banner, Card, ElidedLabel, button, column, label, scrolled
 
@@ -30,10 +31,19 @@ class RecordFacts(QWidget):
             self.next_wanted.emit,
             kind="primary",
         )
+        self.findings = Findings()
+        doctor = Card(
+            label(
+                self.tr("Data doctor"),
+                "section",
+                tip=self.tr("Whether the record is fit for identification, and what to do"),
+            ),
+            self.findings,
+        )
         record = Card(label(self.tr("Record"), "section"), self._facts)
         range_card = Card(label(self.tr("Visible range"), "section"), self._statistics)
         inner = QWidget()
-        inner.setLayout(column(record, range_card, self.banner, 1))
+        inner.setLayout(column(self.banner, record, doctor, range_card, 1))
         self.setLayout(column(scrolled(inner), self.next))
 
     def show_facts(self, facts: tuple[tuple[str, str], ...], problem: str) -> None:
