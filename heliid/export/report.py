@@ -43,7 +43,9 @@ from heliid.units import unit_or_free
 from heliid.validation import ValidationReport
 
 MAX_BYTES = 2_000_000
-BIN_STEPS = (380, 240, 140, 80)  # points per curve are halved until the page is small enough
+ALL_RECORDS = 10_000
+# Points per curve and drawn records per use, tried until the page is small enough.
+STEPS = ((380, ALL_RECORDS), (240, ALL_RECORDS), (140, ALL_RECORDS), (80, ALL_RECORDS), (80, 12))
 N_CANDIDATES = 12
 USE_TITLES = {Use.VALIDATE: "Validation", Use.TEST: "Test", Use.TRAIN: "Training"}
 
@@ -76,15 +78,18 @@ def study_report(result: StudyResult, given: ReportInput) -> str:
     subtitle = subtitle.replace(" and ", " to ", 1)
     page = ""
     given = replace(given, assessment=given.assessment or assess(result, given.judged))
-    for n_bins in BIN_STEPS:
-        page = page_html(title, subtitle, study_blocks(result, given, n_bins))
+    for n_bins, n_drawn in STEPS:
+        page = page_html(title, subtitle, study_blocks(result, given, n_bins, n_drawn))
         if len(page.encode()) <= MAX_BYTES:
             break
     return page
 
 
 def study_blocks(
-    result: StudyResult, given: ReportInput, n_bins: int = BIN_STEPS[0]
+    result: StudyResult,
+    given: ReportInput,
+    n_bins: int = STEPS[0][0],
+    n_drawn: int = ALL_RECORDS,
 ) -> list[Block]:
     """The whole content, in reading order."""
     assessment = given.assessment or assess(result, given.judged)
@@ -102,7 +107,7 @@ def study_blocks(
         blocks += judgement_blocks(report)
     for use, report in given.judged.items():
         blocks += [Heading(f"Time histories, {USE_TITLES[use].lower()}")]
-        blocks += history_blocks(report, result.model.inputs, n_bins)
+        blocks += history_blocks(report, result.model.inputs, n_bins, n_drawn)
     blocks += physics_blocks(assessment.physics)
     for title, more in given.extra.items():
         blocks += [Heading(title), *more]

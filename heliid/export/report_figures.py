@@ -8,7 +8,7 @@ from typing import Any
 import numpy as np
 
 from heliid.data.record import Channel
-from heliid.export.page import Block, Figure, Heading
+from heliid.export.page import Block, Figure, Heading, Text
 from heliid.export.svg import Curve, Panel, panel_svg, spans_of
 from heliid.units import unit_or_free
 from heliid.validation import RecordJudgement, ValidationReport
@@ -44,11 +44,19 @@ def frequency_panels(report: ValidationReport) -> list[Panel]:
     return panels
 
 
-def history_blocks(report: ValidationReport, inputs: Sequence[Channel], n_bins: int) -> list[Block]:
-    """Inputs, then measured, model and linear and the residual below, per record and output."""
+def history_blocks(
+    report: ValidationReport, inputs: Sequence[Channel], n_bins: int, n_drawn: int
+) -> list[Block]:
+    """Inputs, then measured, model and linear and the residual below, per record and output.
+
+    At most ``n_drawn`` records are drawn; the text says how many are not.
+    """
     blocks: list[Block] = []
     linear = {r.record: r for r in report.linear.records} if report.linear else {}
-    for r in report.records:
+    if len(report.records) > n_drawn:
+        left = len(report.records) - n_drawn
+        blocks.append(Text(f"The first {n_drawn} records are drawn, {left} more are not."))
+    for r in report.records[:n_drawn]:
         blocks.append(Heading(r.record, 3))
         blocks += [Figure(panel_svg(one, n_bins=n_bins)) for one in input_panels(r, inputs)]
         for j in range(len(r.outputs)):

@@ -1,0 +1,141 @@
+"""The report: everything that was done, in one page that stands alone."""
+
+from __future__ import annotations
+
+import dataclasses
+import re
+import xml.etree.ElementTree as ET
+
+import numpy as np
+import pytest
+
+from heliid.data.campaign import Use
+from heliid.export.page import Cell, Facts, Figure, Heading, Remark, Table, Text, page_html
+from heliid.export.report import MAX_BYTES, ReportInput, study_blocks, study_report
+from heliid.export.report_figures import history_panels
+from heliid.export.svg import panel_svg
+from heliid.validation import DEFAULT
+
+
+@pytest.fixture(scope="module")
+def page(finished):
+    result, judged = finished
+    return study_report(result, ReportInput(judged, "heliid identify --seed 1", "2026-01-02"))
+
+
+def test_page_stands_alone_and_is_small(page):
+    assert len(page.encode()) < MAX_BYTES
+    assert "<script" not in page
+    assert not re.findall(r'(?:src|href)="(?!#)', page)
+    assert "url(" not in page
+    assert "@import" not in page
+
+
+def test_page_is_well_formed(page):
+    body = page[page.index("<main>") : page.index("</main>") + 7]
+    ET.fromstring(body)
+
+
+def test_every_link_of_the_contents_has_its_place(page):
+    links = re.findall(r'href="#([^"]+)"', page)
+    assert len(links) >= 10
+    assert len(set(links)) == len(links)
+    for link in links:
+        assert f'id="{link}"' in page
+
+
+def test_names_from_files_are_text_not_markup(page):
+    assert "sweep <1>" not in page
+    assert "sweep &lt;1&gt;" in page
+
+
+def test_page_says_what_was_done(page, finished):
+    result, _ = finished
+    for wanted in (
+        "heliid identify --seed 1",
+        "2026-01-02",
+        "scored once, at the end",
+        "best linear model",
+        result.campaign.records[0].source.sha256[:16],
+        result.model.provenance["versions"]["numba"],
+    ):
+        assert wanted in page
+
+
+def test_without_test_records_the_page_warns(finished):
+    result, judged = finished
+    only = {use: report for use, report in judged.items() if use is not Use.TEST}
+    assert "No test record was scored" in study_report(result, ReportInput(only))
+
+
+def test_every_record_and_output_has_its_history(page):
+    for name in ("q: free run", "theta: free run"):
+        assert page.count(f"<title>{name}</title>") == 4  # c, d, and the two training records
+    assert page.count("<title>residual, measured - model</title>") == 8
+
+
+def test_histories_are_in_the_units_of_the_header(finished):
+    _, judged = finished
+    report = judged[Use.VALIDATE]
+    one = report.records[0]
+    upper, lower = history_panels(one, None, 0)
+    assert upper.y_label == "q [deg/s]"
+    assert np.allclose(upper.curves[0].y, np.degrees(one.measured[:, 0]))
+    assert np.allclose(lower.curves[0].y, np.degrees(one.measured[:, 0] - one.simulated[:, 0]))
+
+
+def test_edited_limits_are_shown_as_edited(finished):
+    from heliid.study.judgement import judge_study
+
+    result, _ = finished
+    _, judged = judge_study(result, thresholds=DEFAULT.edited({"theil_limit": 0.42}))
+    text = study_report(result, ReportInput(judged))
+    assert "0.42 (edited, was 0.3)" in text
+
+
+def test_long_records_make_a_coarser_page_not_a_bigger_one(finished):
+    """90 copies of a record of 20 000 samples still fit."""
+    result, judged = finished
+    report = judged[Use.VALIDATE]
+    one = report.records[0]
+    n = 20_000
+    rng = np.random.default_rng(0)
+    long = dataclasses.replace(
+        one, time=np.arange(n) * 0.1, measured=rng.standard_normal((n, 2)),
+        simulated=rng.standard_normal((n, 2)), u=rng.standard_normal((n, 1)),
+        envelope=dataclasses.replace(one.envelope, outside=np.zeros(n, bool)),
+    )  # fmt: skip
+    many = dataclasses.replace(report, records=(long,) * 90, linear=None)
+    text = study_report(result, ReportInput({**judged, Use.VALIDATE: many}))
+    assert len(text.encode()) < MAX_BYTES
+    assert "more are not" in text
+
+
+def test_blocks_are_plain_values_for_other_printers(finished):
+    result, judged = finished
+    blocks = study_blocks(result, ReportInput(judged))
+    assert {type(block) for block in blocks} >= {Heading, Text, Table, Facts, Figure, Remark}
+
+
+def test_verdicts_do_not_need_colour():
+    text = page_html("t", "s", [Table(("a",), ((Cell("0.4", "bad", 'limit "0.3"'),),))])
+    assert "✗ 0.4" in text
+    assert 'title="limit &quot;0.3&quot;"' in text
+
+
+@pytest.mark.gui
+def test_qt_reads_every_picture_of_the_page(page, qapp):
+    from PySide6.QtCore import QByteArray
+    from PySide6.QtSvg import QSvgRenderer
+
+    pictures = re.findall(r"<svg.*?</svg>", page, re.DOTALL)
+    assert len(pictures) > 10
+    assert all(QSvgRenderer(QByteArray(one.encode())).isValid() for one in pictures)
+
+
+def test_diverged_run_is_drawn_inside_its_panel(finished):
+    _, judged = finished
+    one = judged[Use.VALIDATE].records[0]
+    wild = dataclasses.replace(one, simulated=one.simulated + 1e6)
+    for panel in history_panels(wild, None, 0):
+        ET.fromstring(panel_svg(panel))
