@@ -21,6 +21,7 @@ from heliid.model.network import NarxModel
 from heliid.model.simulate import prepare_for
 
 N_POINTS = 128
+MAX_SAMPLES = 20_000  # of one record that are looked at for the support
 CHUNK = 4096  # samples per block of distances, to bound the memory
 QUANTILE = 0.95
 
@@ -65,7 +66,7 @@ def training_support(
     the sample furthest from those chosen. ``scale``: the 95 % quantile of the distance from one
     training record to the points of the others (halves of it, when there is only one).
     """
-    pieces = [_scaled(one, scaling) for one in prepared]
+    pieces = [_thinned(_scaled(one, scaling)) for one in prepared]
     whole = np.concatenate(pieces)
     points = whole[_spread_out(whole, n_points)]
     if len(pieces) == 1:
@@ -121,6 +122,11 @@ def check_prepared(model: NarxModel, prepared: Prepared) -> EnvelopeCheck:
 def _scaled(prepared: Prepared, scaling: Scaling) -> np.ndarray:
     """Inputs and outputs (N, nu + ny) in training standard deviations."""
     return np.hstack([scaling.scale_inputs(prepared.u), scaling.scale_outputs(prepared.y)])
+
+
+def _thinned(points: np.ndarray) -> np.ndarray:
+    """Every so-many-th sample of a long record: neighbours in time are neighbours here too."""
+    return points[:: -(-len(points) // MAX_SAMPLES)]
 
 
 def _spread_out(points: np.ndarray, n: int) -> np.ndarray:

@@ -6,8 +6,8 @@ import random
 from collections.abc import Callable
 from typing import Any
 
-from PySide6.QtCore import QPoint, QPointF, Qt
-from PySide6.QtGui import QAction, QWheelEvent
+from PySide6.QtCore import QEvent, QPoint, QPointF, Qt
+from PySide6.QtGui import QAction, QKeyEvent, QWheelEvent
 from PySide6.QtTest import QTest
 from PySide6.QtWidgets import (
     QAbstractSpinBox,
@@ -103,7 +103,7 @@ class Monkey:
             widget.setFocus()
             if isinstance(widget, QLineEdit) and not widget.isReadOnly():
                 widget.selectAll()
-            QTest.keyClicks(widget, text)
+            _write(widget, text)
             QTest.keyClick(widget, Qt.Key.Key_Tab)
 
         return f"type {text[:12]!r} into {_name(widget)}", work
@@ -138,7 +138,8 @@ class Monkey:
         return f"drag in {_name(widget)} from {start} to {end}", work
 
     def _command(self, _inside: QWidget) -> tuple[str, Callable[[], None]]:
-        actions = [one for one in self.window.findChildren(QAction) if _is_safe(one)]
+        window: Any = self.window
+        actions = [one for one in _commands(window.menuBar()) if _is_safe(one)]
         if not actions:
             return "no command", lambda: None
         action = self.rng.choice(actions)
@@ -152,6 +153,22 @@ class Monkey:
         window: Any = self.window
         key = self.rng.choice(list(window.views))
         return f"view {key}", lambda: window.show_step(key)
+
+
+def _write(widget: QWidget, text: str) -> None:
+    """One key event per letter; QTest only knows ASCII and ends the program at anything else."""
+    for letter in text:
+        for kind in (QEvent.Type.KeyPress, QEvent.Type.KeyRelease):
+            event = QKeyEvent(kind, 0, Qt.KeyboardModifier.NoModifier, letter)
+            QApplication.sendEvent(widget, event)
+
+
+def _commands(menu: Any) -> list[QAction]:
+    """Every command a user can reach through the menu bar."""
+    found = []
+    for action in menu.actions():
+        found += _commands(action.menu()) if action.menu() is not None else [action]
+    return found
 
 
 def _is_safe(action: QAction) -> bool:

@@ -135,12 +135,12 @@ def test_one_spike_among_good_samples_is_survived():
 
 
 @pytest.mark.slow
-def test_a_record_of_a_million_samples_is_worked_in_bounded_time_and_memory():
-    values = answers(1_000_000, seed=1)
-    campaign = make_campaign(["a", "b"], ["q"], train=[record(values)])
+def test_a_long_record_is_worked_in_bounded_time():
+    # a million samples: benchmarks.torture 12
+    campaign = make_campaign(["a", "b"], ["q"], train=[record(answers(60_000, seed=1))])
     began = time.process_time()
     result = fit(campaign, CONFIG, "na=1,nb=1,nk=0,spacing=1,h=0")
-    assert time.process_time() - began < 120.0
+    assert time.process_time() - began < 30.0
     assert_finite(result)
     assert result.cost < 0.1
 
