@@ -70,6 +70,7 @@ def _open_window(files: list[str]) -> int:
 
 def _explain(error: Exception) -> int:
     """One sentence on standard error, and what kind of failure it was."""
+    from heliid.engine.protocol import EngineError
     from heliid.errors import HeliIDError
 
     if os.environ.get("HELIID_DEBUG"):
@@ -81,7 +82,7 @@ def _explain(error: Exception) -> int:
     if isinstance(error, HeliIDError):
         log.error("%s", error)
         _say(str(error))
-        return UNUSABLE
+        return FAILED if isinstance(error, EngineError) else UNUSABLE
     log.error("%s", type(error).__name__, exc_info=error)
     if isinstance(error, OSError) and error.filename is not None:
         _say(f"{error.filename}: {error.strerror or error}.")

@@ -23,6 +23,14 @@ from heliid.validation.evidence import record_facts
 
 LIBRARIES = ("numpy", "scipy", "numba", "llvmlite")
 MACHINE_SETTINGS = ("workers", "wall_limit_s")  # change nothing in the numbers of a finished run
+ORDER_IS_WORSE = (
+    "The linear model is better here: its cost on the validation records is {linear:.4f}, that of "
+    "the order asked for {order:.4f}."
+)
+DIVERGES = (
+    "The free run of the model diverges on a validation record; it can only be trusted over short "
+    "windows."
+)
 LINEAR_IS_BETTER = (
     "The linear model is better here: its cost on the validation records is {linear:.4f}, that of "
     "the best network {network:.4f}; the linear model is the result."
@@ -55,29 +63,51 @@ def conclude(
 ) -> Outcome:
     """The winner by validation cost, never worse than ``linear``; the rest is its ensemble.
 
-    ``base`` is what ``linear`` was found on. ``how`` says what was done ("search" or "fit") and
-    goes into the provenance.
+    ``base`` is what ``linear`` was found on. ``how`` says what was done and goes into the
+    provenance: after a ``"search"`` the linear model wins when it is better, after a ``"fit"``
+    the order that was asked for stays the model.
     """
     ranked = sorted(trained.refits, key=lambda one: (one.cost, one.structure.n_parameters))
-    network = ranked[0] if ranked else linear
-    is_linear = not network.is_better_than(linear)
-    winner = linear if is_linear else network
-    ground = base if is_linear else trained.ground
+    linear_ground = base
+    found_linear = [one for one in ranked if one.structure.n_hidden == 0]
+    if found_linear and found_linear[0].is_better_than(linear):
+        linear, linear_ground = found_linear[0], trained.ground
+    winner, notices = _winner(linear, ranked, how)
+    ground = linear_ground if winner is linear else trained.ground
     believed = [one for one in ranked if one.cost <= DROP_ABOVE * winner.cost]
     others = [one for one in believed if one is not winner] if trained.ground is ground else []
     members = [winner, *others][: config.n_ensemble]
     origin = provenance(ground, config, how)
     models = [finished(ground, one, origin) for one in members]
-    linear_model = models[0] if is_linear else finished(base, linear, origin)
+    beside = models[0]
+    if winner is not linear:
+        beside = finished(linear_ground, linear, provenance(linear_ground, config, how))
     return Outcome(
         model=models[0],
-        linear=linear_model,
+        linear=beside,
         members=tuple(models),
         member_costs=tuple(one.cost for one in members),
         cost=winner.cost,
         linear_cost=linear.cost,
-        notices=_notices(winner, linear, network if is_linear and ranked else None),
+        notices=notices,
     )
+
+
+def _winner(linear: Refit, ranked: Sequence[Refit], how: str) -> tuple[Refit, tuple[str, ...]]:
+    """Which one is the model, and what must be said about it."""
+    said = []
+    if how == "fit" and ranked:
+        winner = ranked[0]
+        if winner is not linear and not winner.is_better_than(linear):
+            said.append(ORDER_IS_WORSE.format(linear=linear.cost, order=winner.cost))
+    else:
+        networks = [one for one in ranked if one.structure.n_hidden > 0]
+        winner = networks[0] if networks and networks[0].is_better_than(linear) else linear
+        if winner is linear and networks:
+            said.append(LINEAR_IS_BETTER.format(linear=linear.cost, network=networks[0].cost))
+    if winner.diverged:
+        said.append(DIVERGES)
+    return winner, tuple(said)
 
 
 def finished(ground: Ground, refit: Refit, origin: dict[str, Any]) -> NarxModel:
@@ -154,15 +184,3 @@ def versions() -> dict[str, str]:
         "python": platform.python_version(),
         **{name: metadata.version(name) for name in LIBRARIES},
     }
-
-
-def _notices(winner: Refit, linear: Refit, beaten: Refit | None) -> tuple[str, ...]:
-    said = []
-    if beaten is not None:
-        said.append(LINEAR_IS_BETTER.format(linear=linear.cost, network=beaten.cost))
-    if winner.diverged:
-        said.append(
-            "The free run of the best model diverges on a validation record; it can only be "
-            "trusted over short windows."
-        )
-    return tuple(said)

@@ -200,6 +200,20 @@ def test_missing_validation_is_made_and_said(config):
     assert result.campaign.records[1].trim is not None
 
 
+def test_asked_order_stays_the_model_even_where_linear_is_better(linear_campaign, config):
+    result = fit(linear_campaign, config, "na=2,nb=6,nk=0,h=5")
+    assert result.model.structure.n_hidden == 5
+    assert result.linear.structure.n_hidden == 0
+    assert any("the order asked for" in text for text in result.notices)
+
+
+def test_linear_order_better_than_the_best_linear_model_takes_its_place(campaign, config):
+    """linear.json is always the best linear model that anyone found."""
+    result = identify(campaign, dataclasses.replace(config, budget=12))
+    linear = [one for one in result.candidates if one.n_hidden == 0]
+    assert result.linear_cost <= min((one.cost for one in linear), default=1e9) + 1e-12
+
+
 def test_fit_takes_an_order_outside_the_box(campaign, config):
     result = fit(campaign, config, "na=3,nb=4,nk=1,h=1")
     assert result.candidates == ()
