@@ -120,17 +120,19 @@ def _gram_tile(typingctx, rows, n_rows, n_columns, i, j, gram, n_gram):  # noqa:
 
 
 def _combine(n_targets):
-    def build(typingctx, history, target, offsets, n_offsets, column, gain, at_gain, n_columns):  # noqa: ARG001
+    def build(
+        typingctx, history, target, offsets, n_offsets, column, gain, at_gain, stride, n_columns,  # noqa: ARG001
+    ):  # fmt: skip
         dtype = history.dtype
         whole = types.int64
-        signature = types.void(history, whole, offsets, whole, whole, gain, whole, whole)
+        signature = types.void(history, whole, offsets, whole, whole, gain, whole, whole, whole)
 
         def codegen(context, builder, sig, args):
             data = _data(context, builder, sig.args[0], args[0])
             places = _data(context, builder, sig.args[2], args[2])
             gains = _data(context, builder, sig.args[5], args[5])
-            target_, n_offsets_, column_, at_gain_, n_columns_ = (
-                args[1], args[3], args[4], args[6], args[7],
+            target_, n_offsets_, column_, at_gain_, stride_, n_columns_ = (
+                args[1], args[3], args[4], args[6], args[7], args[8],
             )  # fmt: skip
             v = _Vectors(context, builder, dtype)
             sums = v.slots(n_targets)
@@ -143,7 +145,8 @@ def _combine(n_targets):
                 values = v.load(data, builder.add(place, column_))
                 for m in range(n_targets):
                     skip = builder.mul(n_offsets_, ir.Constant(n_offsets_.type, m))
-                    at = builder.add(builder.add(at_gain_, skip), loop.index)
+                    place = builder.mul(builder.add(skip, loop.index), stride_)
+                    at = builder.add(at_gain_, place)
                     factor = v.spread(gains, at)
                     for slot, value in zip(sums[m], values, strict=True):
                         builder.store(v.fma(factor, value, builder.load(slot)), slot)
@@ -159,18 +162,22 @@ def _combine(n_targets):
 
 
 @intrinsic
-def _combine_one(typingctx, history, target, offsets, n_offsets, column, gain, at_gain, n_columns):
+def _combine_one(
+    typingctx, history, target, offsets, n_offsets, column, gain, at_gain, stride, n_columns
+):
     """One row of ``history`` from ``target`` on: the gain-weighted sum of the rows at offsets."""
     return _combine(1)(
-        typingctx, history, target, offsets, n_offsets, column, gain, at_gain, n_columns
+        typingctx, history, target, offsets, n_offsets, column, gain, at_gain, stride, n_columns
     )
 
 
 @intrinsic
-def _combine_four(typingctx, history, target, offsets, n_offsets, column, gain, at_gain, n_columns):
+def _combine_four(
+    typingctx, history, target, offsets, n_offsets, column, gain, at_gain, stride, n_columns
+):
     """Four neighbouring rows at once."""
     return _combine(4)(
-        typingctx, history, target, offsets, n_offsets, column, gain, at_gain, n_columns
+        typingctx, history, target, offsets, n_offsets, column, gain, at_gain, stride, n_columns
     )
 
 
@@ -184,20 +191,20 @@ def _add_gram_vectors(rows, n_rows, gram):
 
 
 @njit(cache=True, nogil=True, error_model="numpy")
-def _combine_rows_vectors(history, target, offsets, gain, at_gain, n_y, n_columns):
+def _combine_rows_vectors(history, target, offsets, gain, at_gain, stride, n_y, n_columns):
     n_offsets = offsets.shape[0]
     for column in range(0, n_columns, LANES):
         j = 0
         while j + 4 <= n_y:
             _combine_four(  # type: ignore[call-arg]
                 history, target + j * n_columns, offsets, n_offsets, column, gain,
-                at_gain + j * n_offsets, n_columns,
+                at_gain + j * n_offsets * stride, stride, n_columns,
             )  # fmt: skip
             j += 4
         while j < n_y:
             _combine_one(  # type: ignore[call-arg]
                 history, target + j * n_columns, offsets, n_offsets, column, gain,
-                at_gain + j * n_offsets, n_columns,
+                at_gain + j * n_offsets * stride, stride, n_columns,
             )  # fmt: skip
             j += 1
 
@@ -207,12 +214,12 @@ def _add_gram_plain(rows, n_rows, gram):
     gram += part.T @ part
 
 
-def _combine_rows_plain(history, target, offsets, gain, at_gain, n_y, n_columns):
+def _combine_rows_plain(history, target, offsets, gain, at_gain, stride, n_y, n_columns):
     n = len(offsets)
     for j in range(n_y):
         total = np.zeros(n_columns, history.dtype)
         for t, place in enumerate(offsets):
-            total += gain[at_gain + j * n + t] * history[place : place + n_columns]
+            total += gain[at_gain + (j * n + t) * stride] * history[place : place + n_columns]
         history[target + j * n_columns : target + (j + 1) * n_columns] = total
 
 
@@ -226,9 +233,9 @@ diagonal is meaningless.
 """
 
 combine_rows = _combine_rows_plain if _plain else _combine_rows_vectors
-"""``combine_rows(history, target, offsets, gain, at_gain, n_y, n_columns)``.
+"""``combine_rows(history, target, offsets, gain, at_gain, stride, n_y, n_columns)``.
 
 All arrays flat. Rows of ``n_columns`` numbers start at ``offsets`` (n,) in ``history``; row j of
 ``n_y`` new ones, at ``target + j n_columns``, becomes the sum of those rows weighted with
-``gain[at_gain + j n : at_gain + (j + 1) n]``.
+``gain[at_gain + (j n + i) stride]``, i = 0..n-1.
 """

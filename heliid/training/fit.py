@@ -44,6 +44,8 @@ class TrainingSettings:
     window_s : the last stage fits windows of this length beside the whole records, 0: not.
     max_samples : a stage takes an even choice of segments with about so many samples when the
         records hold more; 0 for all of them.
+    gram_every : the Gauss-Newton matrix (not the gradient) is taken from every so many samples; a
+        power of two. Model rates are eight times the bandwidth, so neighbours say much the same.
     single : sensitivities in float32 (weights, residuals and solution stay float64).
     """
 
@@ -58,6 +60,7 @@ class TrainingSettings:
     activation_rms: float = 0.8
     window_s: float = 5.0
     max_samples: int = 8000
+    gram_every: int = 2
     single: bool = True
     output_weights: tuple[float, ...] = ()
 
@@ -144,7 +147,10 @@ def make_problem(structure: Structure, dataset: Dataset, settings: TrainingSetti
     """The least-squares problem of one structure."""
     prior = stage_prior(structure, dataset, settings, settings.ridge_first)
     weights = np.array(settings.output_weights) if settings.output_weights else None
-    return Problem(structure, dataset, prior, single=settings.single, output_weights=weights)
+    return Problem(
+        structure, dataset, prior,
+        single=settings.single, output_weights=weights, gram_every=settings.gram_every,
+    )  # fmt: skip
 
 
 def stage_prior(

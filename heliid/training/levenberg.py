@@ -20,6 +20,7 @@ from heliid.training.parameters import Layout, Prior
 MU_ACCEPT, MU_REJECT = 0.2, 4.0
 MU_MIN, MU_MAX = 1e-9, 1e8
 CAUTIOUS_MU = (1e-16, 1e20)  # against the largest scale a weight ever had
+ENOUGH = 4  # residuals per weight, below which no sample is left out of the Gauss-Newton matrix
 CHUNK = 20_000  # samples per kernel call, so that Stop is heard
 
 
@@ -37,6 +38,7 @@ class Problem:
         *,
         single: bool = True,
         output_weights: np.ndarray | None = None,
+        gram_every: int = 1,
     ) -> None:
         self.structure = structure
         self.dataset = dataset
@@ -47,6 +49,7 @@ class Problem:
         weights = np.ones(n_y) if output_weights is None else output_weights
         self.output_weights = weights
         self.root_weights = np.sqrt(weights)
+        self.gram_every = gram_every
         reach = max([1, *self.out_taps[:, 1].tolist()])
         self.y_sim = dataset.y_all.copy()
         dtype = np.float32 if single else np.float64
@@ -78,19 +81,22 @@ class Problem:
     ) -> tuple[np.ndarray, np.ndarray] | None:
         """Gauss-Newton matrix (lower triangle) and half gradient of ``cost``; None if not finite.
 
+        The matrix is that of every ``gram_every``-th sample; the gradient is exact.
+
         ``y_sim`` must be that of ``theta``, as ``cost`` leaves it.
         """
         data, size = self.dataset, self.layout.size
         linear, _, w_out, w_hid, b_hid = self.layout.plain(theta, data.increment_std)
         gram, gradient = np.zeros((size, size)), np.zeros(size)
-        done = 0
+        done, n_residuals = 0, int(segments[:, 1].sum()) * data.n_outputs
+        every = self.gram_every if n_residuals >= ENOUGH * self.gram_every * size else 1
         while done < len(segments):
             samples = np.cumsum(segments[done:, 1])
             n = max(1, int(np.searchsorted(samples, CHUNK, side="right")))
             ok = add_normal(
                 data.u_all, data.y_all, segments[done : done + n], self.out_taps, self.in_taps,
                 w_hid, b_hid, w_out, linear, data.increment_std, True, self.y_sim,
-                self.root_weights, self.history, gram, gradient,
+                self.root_weights, every, self.history, gram, gradient,
             )  # fmt: skip
             if not ok:
                 return None
