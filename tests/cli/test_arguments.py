@@ -3,9 +3,9 @@
 from __future__ import annotations
 
 import re
+import resource
 import subprocess
 import sys
-import time
 
 import pytest
 
@@ -20,14 +20,15 @@ def test_help_is_instant_and_imports_nothing_heavy():
         "heavy = {'numpy', 'scipy', 'pandas', 'numba', 'PySide6'} & set(sys.modules)\n"
         "assert not heavy, heavy\n"
     )
-    best = 9.0
+    used = []
     for _ in range(3):
-        began = time.perf_counter()
+        before = resource.getrusage(resource.RUSAGE_CHILDREN)
         subprocess.run(
             [sys.executable, "-c", script], cwd=REPOSITORY, check=True, capture_output=True
         )
-        best = min(best, time.perf_counter() - began)
-    assert best < 0.3
+        after = resource.getrusage(resource.RUSAGE_CHILDREN)
+        used.append(after.ru_utime + after.ru_stime - before.ru_utime - before.ru_stime)
+    assert min(used) < 0.3  # s of CPU, which a busy machine does not change
 
 
 def test_help_names_every_command():

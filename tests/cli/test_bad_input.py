@@ -8,6 +8,8 @@ import pytest
 
 from .conftest import CHANNELS, HEADER, SMALL, heliid, manoeuvre, write_record
 
+pytestmark = pytest.mark.slow  # a process of its own per test
+
 
 def good_lines() -> list[str]:
     return [",".join(f"{v:.6f}" for v in row) for row in manoeuvre(0)]

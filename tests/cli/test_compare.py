@@ -10,6 +10,8 @@ import pytest
 
 from .conftest import CHANNELS, SMALL, heliid
 
+pytestmark = pytest.mark.slow  # a process of its own per test
+
 
 @pytest.fixture(scope="module")
 def compared(records, tmp_path_factory):

@@ -4,7 +4,11 @@ from __future__ import annotations
 
 import json
 
+import pytest
+
 from .conftest import heliid, manoeuvre, write_record
+
+pytestmark = pytest.mark.slow  # a process of its own per test
 
 
 def test_sound_record_is_fit(records):

@@ -15,6 +15,8 @@ import pytest
 
 from .conftest import CHANNELS, REPOSITORY, SMALL, heliid
 
+pytestmark = pytest.mark.slow  # a process of its own per test
+
 
 def test_json_is_one_document_and_nothing_else(identified):
     out, done = identified
@@ -161,7 +163,6 @@ def test_order_too_long_for_the_records_is_one_sentence(records, tmp_path):
     assert "cannot be trained" in done.err
 
 
-@pytest.mark.slow
 def test_interrupt_keeps_the_best_and_resume_gives_the_same_bits(identified, records, tmp_path):
     """Ctrl+C in mid-search leaves a usable model; --resume ends where no interruption would."""
     words = [

@@ -14,6 +14,8 @@ from heliid.model.simulate import free_run
 
 from .conftest import HEADER, heliid, manoeuvre, write_record
 
+pytestmark = pytest.mark.slow  # a process of its own per test
+
 SCORE_KEYS = {
     "record", "output", "window", "rmse", "nrmse", "fit", "theil", "diverged_at",
     "outside_envelope",
