@@ -29,6 +29,7 @@ from heliid.study.ground import make_ground
 SHARE = 8  # one order in so many is poisoned
 CPU_LIMIT_S = 4.0
 N_ORDERS = 16
+BESTS_AGAIN = 3  # kept orders that may be trained again for their weights
 
 
 def dying_workers(release: bool) -> str:
@@ -128,9 +129,12 @@ def killed_programs(release: bool) -> str:
                 campaign(), config(seed), checkpoint=checkpoint, engine=CountingEngine(trained)
             )
             assert digest(result) == wanted[seed], f"seed {seed}: other bits after going on"
-            # kept results are not trained again, but for the best one, whose weights are wanted
+            # what was kept is not trained again, but for those that are the best for a while when
+            # the search goes on: the journal keeps scores, and their weights are wanted
             budget = config(seed).budget
-            assert trained[0] <= budget - kept + 1, f"{trained[0]} trained, {kept} were kept"
+            assert trained[0] <= budget - kept + BESTS_AGAIN, (
+                f"{trained[0]} trained, {kept} were kept"
+            )
             kept_in_all, again = kept_in_all + kept, again + trained[0]
             assert gone(workers, 5.0), "a worker outlived its program"
     return (

@@ -71,7 +71,7 @@ def no_orphans(release: bool) -> str:
     count, rng = (50 if release else 10), random.Random(f"{SEED} orphans")
     seen = 0
     for number in range(count):
-        program = _start("search", 120, SEED + number)
+        program = _start("search", 600, SEED + number)
         assert program.stdout is not None
         line = program.stdout.readline()
         assert "running" in line, line
