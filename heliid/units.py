@@ -162,3 +162,8 @@ def same_quantity(si: str) -> tuple[str, ...]:
     """All unit symbols that convert to the SI unit ``si``, the SI unit first."""
     others = [symbol for symbol, row in _TABLE.items() if row[0] == si and symbol != si]
     return (si, *others)
+
+
+def symbols() -> tuple[str, ...]:
+    """Every unit of the table, for lists to choose from."""
+    return tuple(_TABLE)

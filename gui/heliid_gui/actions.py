@@ -27,6 +27,7 @@ def build(window: MainWindow) -> None:
     _edit(window, bar.addMenu(window.tr("&Edit")))
     _view(window, bar.addMenu(window.tr("&View")))
     _run(window, bar.addMenu(window.tr("&Run")))
+    _tools(window, bar.addMenu(window.tr("&Tools")))
     _help(window, bar.addMenu(window.tr("&Help")))
 
 
@@ -52,7 +53,10 @@ def _add(
 
 def _file(window: MainWindow, menu: QMenu) -> None:
     tr = window.tr
+    _add(window, menu, tr("&New project"), lambda: window.desk.new(), "Ctrl+N")
     _add(window, menu, tr("&Open records…"), window.ask_files, "Ctrl+O")
+    _add(window, menu, tr("&Import with options…"), lambda: window.desk.ask_import(), "Ctrl+I")
+    _add(window, menu, tr("Open &project…"), lambda: window.desk.ask_open(), "Ctrl+Shift+O")
     sub = menu.addMenu(tr("Open &example"))
     for example in examples.examples():
         _add(
@@ -63,7 +67,9 @@ def _file(window: MainWindow, menu: QMenu) -> None:
             tip=example.text,
         )
     menu.addSeparator()
-    _add(window, menu, tr("Save &model…"), window.ask_save_model, "Ctrl+Shift+S", name="save_model")
+    _add(window, menu, tr("&Save project"), lambda: window.desk.save(), "Ctrl+S")
+    _add(window, menu, tr("Save project &as…"), lambda: window.desk.ask_save_as(), "Ctrl+Shift+S")
+    _add(window, menu, tr("Save &model…"), window.ask_save_model, "Ctrl+Alt+S", name="save_model")
     menu.addSeparator()
     _add(window, menu, tr("&Quit"), window.close, "Ctrl+Q")
 
@@ -103,6 +109,25 @@ def _run(window: MainWindow, menu: QMenu) -> None:
         window.studies.stop,
         "Shift+F5|Esc, Esc",
         name="stop",
+    )
+
+
+def _tools(window: MainWindow, menu: QMenu) -> None:
+    tr = window.tr
+    _add(
+        window,
+        menu,
+        tr("&Copy as Python script"),
+        lambda: window.desk.copy_script(),
+        "Ctrl+Shift+C",
+        tr("The present set-up as code that gives the same model"),
+    )
+    _add(
+        window,
+        menu,
+        tr("&Design a test input…"),
+        lambda: window.desk.show_excitation(),
+        tip=tr("3-2-1-1, doublet, sweep or multisine for the next flight, as CSV"),
     )
 
 

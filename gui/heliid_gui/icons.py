@@ -67,6 +67,7 @@ _PATHS: dict[str, tuple[str, ...]] = {
     ),
     "close": ("M6 6 L18 18", "M18 6 L6 18"),
     "down": ("M6 9 L12 15 L18 9",),
+    "up": ("M6 15 L12 9 L18 15",),
     "right": ("M9 6 L15 12 L9 18",),
     "copy": ("M9 9 H20 V20 H9 Z", "M5 15 V4 H16"),
     "helicopter": (

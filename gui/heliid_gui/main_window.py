@@ -10,24 +10,27 @@ from PySide6.QtWidgets import QFileDialog, QLabel, QMainWindow, QStackedWidget, 
 
 from heliid_gui import actions, undo
 from heliid_gui.command_palette import CommandPalette
+from heliid_gui.desk import Desk
 from heliid_gui.dialogs import Problems
 from heliid_gui.icons import app_icon
 from heliid_gui.jobs import Jobs
-from heliid_gui.loading import ENDINGS, Loader, find_files, read_records
+from heliid_gui.loading import ENDINGS, Loader, find_files
 from heliid_gui.panels.compare import ComparePanel
 from heliid_gui.panels.data import DataPanel
 from heliid_gui.panels.evolve import EvolvePanel
 from heliid_gui.panels.export import ExportPanel
 from heliid_gui.panels.home import HomePanel
 from heliid_gui.panels.model import ModelPanel
-from heliid_gui.panels.placeholder import WaitingPanel
+from heliid_gui.panels.prepare import PreparePanel
 from heliid_gui.panels.validate import ValidatePanel
-from heliid_gui.presenters import examples
+from heliid_gui.presenters import examples, importing
 from heliid_gui.presenters import setup as setups
 from heliid_gui.presenters.doctor import Doctor
 from heliid_gui.presenters.exports import Exports
+from heliid_gui.presenters.insights import Insights
 from heliid_gui.presenters.inspections import Inspections
 from heliid_gui.presenters.judges import Judges
+from heliid_gui.presenters.project_desk import ENDING
 from heliid_gui.presenters.setup import Setup
 from heliid_gui.presenters.studies import Studies
 from heliid_gui.presenters.workbench import Workbench
@@ -52,6 +55,7 @@ class MainWindow(QMainWindow):
         self.jobs = jobs or Jobs(self)
         self.side_jobs = side_jobs or Jobs(self, clock=self.jobs)
         self.doctor = Doctor(self.bench, self.side_jobs)
+        self.insights = Insights(self.bench, self.side_jobs)
         self.judges = Judges(self.side_jobs)
         self.exports = Exports(self.side_jobs)
         self.inspections = Inspections(self.bench, self.side_jobs)
@@ -70,13 +74,14 @@ class MainWindow(QMainWindow):
         self._painted = False
         self._build()
         actions.build(self)
+        self.desk = Desk(self)
         self._wire()
         self.setWindowIcon(app_icon())
         self.setAcceptDrops(True)
         self.setMinimumSize(960, 600)
         self.resize(1280, 720)
         self.show_step("home")
-        self._refresh()
+        self.refresh()
 
     # ---- building ------------------------------------------------------------------------
 
@@ -85,6 +90,7 @@ class MainWindow(QMainWindow):
         self.run_bar = RunBar()
         self.home = HomePanel()
         self.data = DataPanel(self.bench, self.doctor)
+        self.prepare = PreparePanel(self.bench, self.doctor, self.insights)
         self.model = ModelPanel(self.bench)
         self.evolve = EvolvePanel(self.bench, self.inspections)
         self.validate = ValidatePanel(self.bench, self.judges)
@@ -93,7 +99,7 @@ class MainWindow(QMainWindow):
         self.views: dict[str, QWidget] = {
             "home": self.home,
             "data": self.data,
-            "prepare": WaitingPanel("prepare", self.tr("Prepare"), ""),
+            "prepare": self.prepare,
             "model": self.model,
             "evolve": self.evolve,
             "validate": self.validate,
@@ -124,7 +130,10 @@ class MainWindow(QMainWindow):
         self.data.open_wanted.connect(self.ask_files)
         self.data.next_wanted.connect(lambda: self.show_step("model"))
         self.data.problem.connect(self.problems.show)
-        self.doctor.changed.connect(self._refresh)
+        self.prepare.data_wanted.connect(lambda: self.show_step("data"))
+        self.prepare.next_wanted.connect(lambda: self.show_step("model"))
+        self.prepare.cursor_moved.connect(self._show_cursor)
+        self.doctor.changed.connect(self.refresh)
         self.data.cursor_moved.connect(self._show_cursor)
         self.evolve.cursor_moved.connect(self._show_cursor)
         self.validate.evolve_wanted.connect(lambda: self.show_step("evolve"))
@@ -139,8 +148,8 @@ class MainWindow(QMainWindow):
         self.evolve.start_wanted.connect(self.start)
         self.evolve.model_wanted.connect(lambda: self.show_step("model"))
         self.evolve.save_wanted.connect(self.ask_save_model)
-        self.bench.setup_changed.connect(self._refresh)
-        self.bench.runs_changed.connect(self._refresh)
+        self.bench.setup_changed.connect(self.refresh)
+        self.bench.runs_changed.connect(self.refresh)
         self.bench.evolution.changed.connect(self._refresh_run)
         self.jobs.ticked.connect(self.loader.drain)
         self.jobs.worker_lost.connect(self._worker_lost)
@@ -154,7 +163,8 @@ class MainWindow(QMainWindow):
         self.views[key].setFocus()
         self.current_step = key
 
-    def _refresh(self) -> None:
+    def refresh(self) -> None:
+        """Dots, title and buttons as things are now."""
         setup = self.bench.setup
         if setup.records:
             problem = setups.problem(setup)
@@ -166,9 +176,7 @@ class MainWindow(QMainWindow):
             self.rail.buttons["data"].set_dot("", "")
             self.rail.buttons["model"].set_dot("", "")
         self.home.show_recent(self.settings.recent())
-        name = self.bench.path.name if self.bench.path else self.tr("New project")
-        mark = "*" if self.bench.is_modified else ""
-        self.setWindowTitle(f"{name}{mark} - HeliID")
+        self.setWindowTitle(self.desk.title())
         self._refresh_run()
 
     def _refresh_run(self) -> None:
@@ -205,18 +213,21 @@ class MainWindow(QMainWindow):
 
     def open_example(self, key: str) -> None:
         """Open a bundled example as the project."""
-        self._say(self.tr("Opening the example…"))
+        self.say(self.tr("Opening the example…"))
         self.jobs.start()
         self.loader.run(lambda: examples.load(key), self._put_example, self._cannot_open)
 
     def _put_example(self, setup: Setup) -> None:
-        self._say("")
+        self.say("")
         self.bench.edit(self.tr("Open an example"), setup)
         self.bench.choose_record(setup.records[0].key)
         self.show_step("data")
 
     def open_paths(self, paths: list[Path]) -> None:
         """Open files and folders, from a dialog, a drop or the command line."""
+        paths = self.desk.take_projects(paths) if paths else paths
+        if not paths:
+            return
         files = find_files(paths)
         if not files:
             self.problems.show(
@@ -224,13 +235,18 @@ class MainWindow(QMainWindow):
                 self.tr("There is no table (%s) in what was dropped.") % ", ".join(ENDINGS),
             )
             return
-        self._say(self.tr("Reading %d file(s)…") % len(files))
+        self.say(self.tr("Reading %d file(s)…") % len(files))
         self.jobs.start()
-        self.loader.run(lambda: (files, *read_records(files)), self._put_records, self._cannot_open)
+        folder = self.settings.folder("profiles")
+        self.loader.run(
+            lambda: (files, *importing.read_all(files, folder)),
+            self._put_records,
+            self._cannot_open,
+        )
 
     def _put_records(self, found: tuple) -> None:
-        files, records, problems = found
-        self._say("")
+        files, records, problems, to_ask = found
+        self.say("")
         self.bench.add_records(records)
         if records:
             good = {record.source.name for record in records}
@@ -240,13 +256,15 @@ class MainWindow(QMainWindow):
             self.show_step("data")
         for sentence, details in problems:
             self._cannot_open(sentence, details)
-        self._refresh()
+        self.desk.import_files(to_ask)
+        self.refresh()
 
     def _cannot_open(self, sentence: str, details: str) -> None:
-        self._say("")
+        self.say("")
         self.problems.show(self.tr("A file could not be opened"), sentence, details)
 
-    def _say(self, text: str) -> None:
+    def say(self, text: str) -> None:
+        """A short word in the status bar."""
         self.state_label.setText(text)
 
     def ask_files(self) -> None:
@@ -254,7 +272,12 @@ class MainWindow(QMainWindow):
         dialog = QFileDialog(self, self.tr("Open records"))
         dialog.setFileMode(QFileDialog.FileMode.ExistingFiles)
         patterns = " ".join(f"*{ending}" for ending in ENDINGS)
-        dialog.setNameFilters([self.tr("Flight records (%s)") % patterns, self.tr("All files (*)")])
+        dialog.setNameFilters(
+            [
+                self.tr("Flight records and projects (%s)") % f"{patterns} *{ENDING}",
+                self.tr("All files (*)"),
+            ]
+        )
         dialog.filesSelected.connect(lambda names: self.open_paths([Path(n) for n in names]))
         dialog.finished.connect(dialog.deleteLater)
         dialog.open()
@@ -288,7 +311,7 @@ class MainWindow(QMainWindow):
         except Exception as error:  # a full disk, a folder that is not ours
             self.problems.show(self.tr("The model was not saved"), str(error))
             return
-        self._say(self.tr("Model saved: %s") % path.name)
+        self.say(self.tr("Model saved: %s") % path.name)
 
     def show_palette(self) -> None:
         """Open the command palette in the middle of the window."""
@@ -322,7 +345,11 @@ class MainWindow(QMainWindow):
         super().paintEvent(event)
         if not self._painted:
             self._painted = True
-            QTimer.singleShot(0, self.jobs.start)
+            QTimer.singleShot(0, self._after_first_paint)
+
+    def _after_first_paint(self) -> None:
+        self.jobs.start()
+        self.desk.look_for_leftovers()
 
     def dragEnterEvent(self, event) -> None:
         """Files may be dropped anywhere."""
@@ -336,7 +363,11 @@ class MainWindow(QMainWindow):
         self.open_paths(paths)
 
     def closeEvent(self, event) -> None:
-        """Remember the window, end the worker."""
+        """Ask about what is not saved, remember the window, end the worker."""
+        if not self.desk.may_close():
+            event.ignore()
+            return
+        self.desk.close()
         self.settings.put("geometry", bytes(self.saveGeometry().data()))
         self.settings.save()
         self.jobs.ticked.disconnect(self.loader.drain)

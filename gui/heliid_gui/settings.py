@@ -14,6 +14,7 @@ class Settings:
 
     def __init__(self, *, safe_mode: bool = False, path: Path | None = None) -> None:
         self.safe_mode = safe_mode
+        self._own_folder = path.parent if path is not None else None
         if path is not None:
             self._store = QSettings(str(path), QSettings.Format.IniFormat)
         else:
@@ -56,6 +57,10 @@ class Settings:
         """Remember that this file was opened."""
         names = [str(path), *(n for n in self.recent() if n != str(path))]
         self.put("recent", "\n".join(names[:MAX_RECENT]))
+
+    def folder(self, name: str) -> Path | None:
+        """Where journals and profiles belong when the settings have a place of their own."""
+        return None if self._own_folder is None else self._own_folder / name
 
     def save(self) -> None:
         """Write to disk now."""

@@ -29,7 +29,9 @@ class Runner(Protocol):
         work: Callable[[], Any],
         on_result: Callable[[Any], None],
         on_error: Callable[[str, str], None],
-    ) -> None: ...
+    ) -> None:
+        """Call ``work`` in a thread; one of the two callbacks follows in the window's."""
+        ...
 
 
 class ProjectDesk:
@@ -41,13 +43,14 @@ class ProjectDesk:
         loader: Runner,
         jobs: JobRunner,
         *,
-        folder: Path | None = None,
+        folder: Path | None = None,  # None: the user's own
+        running_key: Callable[[], str] = lambda: "",
         on_trouble: Callable[[str, str, str], None] = lambda *_: None,
     ) -> None:
-        """``folder`` keeps the journals (None: the user's own); ``on_trouble`` gets title, text,
-        details."""
+        """``folder`` keeps the journals; ``on_trouble`` gets title, sentence and details."""
         self._bench, self._loader, self._jobs = bench, loader, jobs
         self._folder, self._on_trouble = folder, on_trouble
+        self._running_key = running_key
         self.session: Session | None = None
         self.is_saving = False
         self._is_loading = False
@@ -109,7 +112,7 @@ class ProjectDesk:
         session = self._open_session()
         for candidate in new:
             row = documents.candidate_to_dict(candidate)
-            session.keep_candidate(self._bench.running_key, self._n_journalled, row)
+            session.keep_candidate(self._running_key(), self._n_journalled, row)
             self._n_journalled += 1
 
     # ---- another project -----------------------------------------------------------------

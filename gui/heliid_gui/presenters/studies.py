@@ -62,6 +62,11 @@ class Studies:
         """What the present study has reported."""
         return self.bench.evolution
 
+    @property
+    def running_key(self) -> str:
+        """The key of the run that is going on, or ""."""
+        return self._asked[0] if self._asked is not None else ""
+
     def why_not_start(self) -> str:
         """Why Start is disabled, as a sentence; empty when it is not."""
         if self.evolution.state == "paused":

@@ -1,0 +1,408 @@
+"""The Prepare view: conditioning steps, before and after, regions, spectra and model rate."""
+
+from __future__ import annotations
+
+from collections.abc import Callable
+from dataclasses import replace
+from functools import partial
+
+import numpy as np
+from PySide6.QtCore import Signal
+from PySide6.QtWidgets import QComboBox, QStackedWidget, QTabWidget, QWidget
+
+from heliid.data.campaign import Use
+from heliid.errors import HeliIDError
+from heliid.project import ProjectRecord
+from heliid_gui.panels.findings import Findings
+from heliid_gui.panels.piece_table import PieceTable
+from heliid_gui.panels.spectra import SpectraView
+from heliid_gui.panels.step_list import StepList
+from heliid_gui.plots.overview import OverviewStrip
+from heliid_gui.plots.panel import PlotPanel, Row, Span
+from heliid_gui.plots.styles import Kind
+from heliid_gui.presenters import formatting as fmt
+from heliid_gui.presenters import prepare
+from heliid_gui.presenters import records as records_presenter
+from heliid_gui.presenters import setup as setups
+from heliid_gui.presenters.doctor import Doctor
+from heliid_gui.presenters.insights import Insights
+from heliid_gui.presenters.workbench import Workbench
+from heliid_gui.theme import SPACE, USE_COLOUR, colours, theme, use_colour
+from heliid_gui.widgets import (
+    Banner,
+    Card,
+    ElidedLabel,
+    EmptyState,
+    button,
+    column,
+    label,
+    panes,
+    row,
+    scrolled,
+    tool_button,
+)
+
+ROW_HEIGHT = 64  # px
+MAX_ROWS = 6
+
+
+class PreparePanel(QWidget):
+    """Steps on the left, plots in the middle, pieces and the doctor on the right."""
+
+    data_wanted = Signal()
+    next_wanted = Signal()
+    cursor_moved = Signal(float, str)
+
+    def __init__(self, bench: Workbench, doctor: Doctor, insights: Insights) -> None:
+        super().__init__()
+        self._bench, self._doctor, self._insights = bench, doctor, insights
+        self._selection: tuple[float, float] | None = None
+        self._shown: tuple = ()
+        self._build()
+        self._wire()
+        self.refresh()
+
+    def _build(self) -> None:
+        self.record = QComboBox()
+        self.record.setAccessibleName(self.tr("Record"))
+        self.record.setMinimumContentsLength(8)
+        self.steps = StepList()
+        self.banner = Banner(level="warning")
+        steps = Card(label(self.tr("Conditioning"), "section"), self.steps, margins=SPACE + 4)
+        left = QWidget()
+        left.setLayout(column(self.record, self.banner, steps))
+        left.layout().setStretch(2, 1)
+        self.plots, self.strip = PlotPanel(), OverviewStrip()
+        self.spectra = SpectraView()
+        self.tabs = QTabWidget()
+        self.tabs.setDocumentMode(True)
+        self.tabs.addTab(self._plots_page(), self.tr("Before and after"))
+        self.tabs.addTab(self.spectra, self.tr("Spectra and model rate"))
+        centre = Card(self.tabs, margins=SPACE + 4)
+        self.pieces = PieceTable()
+        self.split = button(
+            self.tr("Split into manoeuvres"),
+            self.split_record,
+            icon="prepare",
+            tip=self.tr("Cut where the controls rest for 2 s or more"),
+        )
+        self.findings = Findings()
+        self.next = button(self.tr("Next: choose the model"), self.next_wanted.emit, kind="primary")
+        inner = QWidget()
+        inner.setLayout(
+            column(
+                Card(
+                    label(self.tr("Regions"), "section"), self.pieces, self.split, margins=SPACE + 4
+                ),
+                Card(label(self.tr("Data doctor"), "section"), self.findings, margins=SPACE + 4),
+                1,
+            )
+        )
+        right = QWidget()
+        right.setLayout(column(scrolled(inner), self.next))
+        self.empty = EmptyState(
+            "prepare",
+            self.tr("Nothing to prepare yet"),
+            self.tr(
+                "Open a record first. Here you condition it, cut it into regions and see "
+                "which frequencies can be identified."
+            ),
+            button(self.tr("Go to Data"), self.data_wanted.emit, icon="data", kind="primary"),
+        )
+        self.stack = QStackedWidget()
+        self.stack.addWidget(self.empty)
+        self.stack.addWidget(panes((left, 200, 280), (centre, 380, 740), (right, 272, 272)))
+        self.setLayout(column(self.stack, margins=SPACE))
+
+    def _plots_page(self) -> QWidget:
+        self.mark = tool_button(
+            "prepare",
+            self.tr("Mark a region"),
+            show_text=True,
+            checkable=True,
+            tip=self.tr("Drag over the plots to mark a piece of time (R)"),
+        )
+        self.mark.setShortcut("R")
+        self.uses = {}
+        for use, key in (("train", "T"), ("validate", "V"), ("test", "X"), ("exclude", "E")):
+            made = button(
+                fmt.USE_NAMES[use],
+                partial(self.use_selection, use),
+                tip=f"{fmt.USE_HELP[use]} ({key})",
+            )
+            made.setShortcut(key)
+            self.uses[use] = made
+        self.crop = button(
+            self.tr("Keep only this"),
+            lambda: self.add_step("crop"),
+            tip=self.tr("A step that leaves out the rest of the record"),
+        )
+        self.trim = button(
+            self.tr("Trim from this"),
+            lambda: self.add_step("trim"),
+            tip=self.tr(
+                "A step that takes the marked steady part as the trim; "
+                "without a mark the steadiest 2 s are taken"
+            ),
+        )
+        self.hint = ElidedLabel("", "muted")
+        page = QWidget()
+        page.setLayout(
+            column(
+                row(self.mark, self.crop, self.trim, self.hint, grows=3),
+                scrolled(self.plots),
+                self.strip,
+                row(label(self.tr("Use for"), "muted"), *self.uses.values(), 1),
+            )
+        )
+        page.layout().setStretch(1, 1)
+        page.layout().setContentsMargins(0, SPACE, 0, 0)
+        return page
+
+    def _wire(self) -> None:
+        bench = self._bench
+        bench.setup_changed.connect(self.refresh)
+        bench.record_chosen.connect(self.refresh)
+        self._doctor.changed.connect(self._show_findings)
+        self._insights.changed.connect(self._show_insight)
+        self.record.activated.connect(lambda _i: bench.choose_record(self.record.currentData()))
+        self.steps.add_wanted.connect(self.add_step)
+        self.steps.remove_wanted.connect(
+            lambda k: self._edit(self.tr("Remove a step"), lambda i: prepare.removed(i, k))
+        )
+        self.steps.switch_wanted.connect(self._switch)
+        self.steps.move_wanted.connect(
+            lambda k, to: self._edit(self.tr("Reorder steps"), lambda i: prepare.moved(i, k, to))
+        )
+        self.steps.change_wanted.connect(self._change)
+        self.plots.region_dragged.connect(self._region_dragged)
+        self.plots.cursor_moved.connect(self.cursor_moved)
+        self.plots.range_changed.connect(self.strip.show_range)
+        self.mark.toggled.connect(self.plots.set_region_mode)
+        self.strip.range_wanted.connect(self.plots.set_time_range)
+        self.strip.border_moved.connect(lambda k, at, _done: self._move_border(k, at))
+        self.pieces.border_wanted.connect(self._move_border)
+        self.pieces.use_wanted.connect(self._use_piece)
+        self.findings.chosen.connect(self.show_finding)
+        self.findings.remedy_wanted.connect(self.apply_remedy)
+        self.spectra.rate_wanted.connect(self.use_rate)
+        self.tabs.currentChanged.connect(lambda _index: self._show_insight())
+        theme().changed.connect(self.refresh)
+
+    # ---- showing -------------------------------------------------------------------------
+
+    def item(self) -> ProjectRecord | None:
+        """The record on show."""
+        return setups.find(self._bench.setup, self._bench.current_record)
+
+    def showEvent(self, event) -> None:
+        """What changed while another view was on show."""
+        super().showEvent(event)
+        self.refresh()
+
+    def refresh(self) -> None:
+        """Show the record and its steps as they are now; costs nothing while hidden."""
+        item = self.item()
+        self.stack.setCurrentIndex(0 if item is None else 1)
+        if item is None or not self.isVisible():
+            return
+        self._show_records(item)
+        self.steps.show_steps(item.steps, setups.conditioned(item).names)
+        self._show_curves(item)
+        self._show_pieces(item)
+        self._show_findings()
+        self._show_insight()
+
+    def _show_records(self, item: ProjectRecord) -> None:
+        items = self._bench.setup.records
+        there = [self.record.itemData(k) for k in range(self.record.count())]
+        if there != [one.key for one in items]:
+            self.record.clear()
+            for one in items:
+                self.record.addItem(one.record.name, one.key)
+        self.record.setCurrentIndex(self.record.findData(item.key))
+
+    def _show_curves(self, item: ProjectRecord) -> None:
+        before, after = item.record, setups.conditioned(item)
+        names = records_presenter.default_plotted(self._bench.setup, after)[:MAX_ROWS]
+        self.plots.set_rows(
+            [
+                Row(n, fmt.title(after.channel(n)), fmt.shown_unit(after.channel(n)).symbol)
+                for n in names
+            ]
+        )
+        state = (item.key, item.record, after, names)
+        if state != self._shown:
+            is_other = state[:2] != self._shown[:2]
+            if is_other:
+                self.plots.clear_curves()
+                self.banner.show_text("")
+                self._selection = None
+            self.plots.drop_curves("before")
+            for name in names:
+                channel = after.channel(name)
+                is_changed = (
+                    after is not before
+                    and name in before.names
+                    and not (
+                        np.array_equal(before.column(name), after.column(name))
+                        and np.array_equal(before.time, after.time)
+                    )
+                )
+                if is_changed and before.channel(name).si == channel.si:
+                    values = fmt.shown(channel, before.column(name))
+                    self.plots.set_curve(name, "before", Kind.BEFORE, before.time, values)
+                values = fmt.shown(channel, after.column(name))
+                self.plots.set_curve(name, "after", Kind.MEASURED, after.time, values)
+            if is_other:
+                self.plots.fit_all()
+            self._shown = state
+        self.plots.setMinimumHeight(ROW_HEIGHT * len(names) + 40)
+        self.plots.set_region_mode(self.mark.isChecked())
+        self.strip.set_signal(after.time, after.column(names[-1]))
+
+    def _show_pieces(self, item: ProjectRecord) -> None:
+        parts = setups.pieces(item)
+        named = tuple((a, b, use.value) for a, b, use in parts)
+        self.strip.set_pieces(named)
+        self.strip.show_range(*self.plots.time_range())
+        self.pieces.show_pieces(parts, setups.conditioned(item).dt)
+        c = colours()
+        spans = [Span(a, b, getattr(c, USE_COLOUR[use]), 20) for a, b, use in named]
+        spans = spans if len(named) > 1 or named[0][2] == "exclude" else []
+        if self._selection is not None:
+            spans.append(Span(*self._selection, c.text, 40))
+        self.plots.set_spans(spans)
+        for use, made in self.uses.items():
+            tint = use_colour(use).name()
+            made.setStyleSheet(f"QPushButton:enabled {{ color: {tint}; font-weight: 600; }}")
+        marked = self._selection is not None
+        self.crop.setEnabled(marked)
+        self.crop.setToolTip(
+            self.tr("A step that leaves out the rest of the record")
+            if marked
+            else self.tr("Mark a region first: press R and drag over the plots")
+        )
+        self.hint.set_full_text(
+            self.tr("%.3f to %.3f s marked") % self._selection
+            if self._selection
+            else self.tr("press R and drag to mark")
+        )
+
+    def _show_findings(self) -> None:
+        item = self.item()
+        if item is not None and self.isVisible():
+            lines = self._doctor.lines(item)
+            self.findings.show_lines(lines, is_done=self._doctor.is_done(item))
+
+    def _show_insight(self) -> None:
+        if self.tabs.currentWidget() is self.spectra and self.isVisible():
+            found = self._insights.get()
+            rate = self._bench.setup.config.rate_hz
+            self.spectra.show_insight(found, self._insights.problem, rate)
+
+    # ---- what the user does --------------------------------------------------------------
+
+    def _edit(
+        self, text: str, change: Callable[[ProjectRecord], ProjectRecord], merge: str = ""
+    ) -> None:
+        """One undoable edit of the record; one that does not fit is said and not made."""
+        item = self.item()
+        if item is None:
+            return
+        try:
+            made = change(item)
+        except HeliIDError as error:
+            self.banner.show_text(str(error), "warning")
+            self.steps.show_steps((), ())  # so that fields and ticks go back to what holds
+            self.refresh()
+            return
+        self.banner.show_text("")
+        self._bench.edit(text, setups.replaced(self._bench.setup, made), merge)
+
+    def add_step(self, kind: str) -> None:
+        """A new step of this kind, on the marked piece of time where it takes one."""
+        item = self.item()
+        if item is None:
+            return
+        step = prepare.default_step(kind, setups.conditioned(item), self._selection)
+        self._selection = None
+        self._edit(prepare.kind_of(step).title, lambda i: prepare.added(i, step))
+
+    def _switch(self, index: int, on: bool) -> None:
+        text = self.tr("Switch a step on") if on else self.tr("Switch a step off")
+        self._edit(text, lambda i: prepare.switched(i, index, on))
+
+    def _change(self, index: int, step: dict) -> None:
+        item = self.item()
+        if item is not None and 0 <= index < len(item.steps):
+            merge = f"step {item.key} {index} {step.get('kind')}"
+            self._edit(self.tr("Change a step"), lambda i: prepare.changed(i, index, step), merge)
+
+    def _region_dragged(self, start: float, end: float, finished: bool) -> None:
+        self._selection = (start, end) if end > start else None
+        item = self.item()
+        if item is not None:
+            self._show_pieces(item)
+        if finished:
+            self.mark.setChecked(False)
+
+    def use_selection(self, use: str) -> None:
+        """Give the marked region, or the whole record, this use."""
+        item = self.item()
+        if item is None:
+            return
+        time = setups.conditioned(item).time
+        start, end = self._selection or (float(time[0]), float(time[-1]))
+        self._selection = None
+        text = self.tr("Use a region for %s") % fmt.USE_NAMES[use]
+        self._edit(text, lambda i: setups.paint(i, start, end, Use(use)))
+
+    def _use_piece(self, index: int, use: str) -> None:
+        item = self.item()
+        if item is not None:
+            start, end, _ = setups.pieces(item)[index]
+            text = self.tr("Use a region for %s") % fmt.USE_NAMES[use]
+            self._edit(text, lambda i: setups.paint(i, start, end, Use(use)))
+
+    def _move_border(self, index: int, at: float) -> None:
+        item = self.item()
+        if item is not None and index < len(setups.pieces(item)) - 1:
+            self._edit(
+                self.tr("Move a border"),
+                lambda i: setups.move_border(i, index, at),
+                f"border {item.key} {index}",
+            )
+
+    def split_record(self) -> None:
+        """Cut the record where its controls rest."""
+        setup, said = prepare.split(self._bench.setup, self._bench.current_record)
+        self._bench.edit(self.tr("Split into manoeuvres"), setup)
+        self.banner.show_text(said, "info")
+
+    def use_rate(self, hz: float) -> None:
+        """Make the proposed rate the model's."""
+        setup = self._bench.setup
+        config = replace(setup.config, rate_hz=hz)
+        self._bench.edit(self.tr("Use the proposed rate"), replace(setup, config=config))
+
+    def show_finding(self, finding) -> None:
+        """Zoom to the place of a finding."""
+        self.tabs.setCurrentIndex(0)
+        first, last = self.plots.time_limits()
+        length = finding.end - finding.start
+        if 0 < length < 0.9 * (last - first):
+            margin = max(0.5 * length, 0.02 * (last - first))
+            self.plots.set_time_range(finding.start - margin, finding.end + margin)
+            self._selection = (finding.start, finding.end)
+            self._show_pieces(self.item())
+        else:
+            self.plots.fit_all()
+
+    def apply_remedy(self, finding) -> None:
+        """The doctor's remedy as a further step."""
+        from heliid.data.conditioning import to_dict
+
+        if finding.remedy is not None:
+            step = to_dict(finding.remedy)
+            self._edit(prepare.sentence(step), lambda i: prepare.added(i, step))
