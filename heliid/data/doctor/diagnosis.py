@@ -39,6 +39,12 @@ _SWAP_GAIN = 2.5  # fall of the sum of log residual powers that convicts two col
 _SWAP_FIT = 0.75  # and the share of the moving axis' power that must then be explained
 _BAND = (0.1, 2.0)  # Hz, for residual powers
 
+# Hz; what recorders are set to
+ROUND_RATES = (
+    5, 10, 12.5, 20, 25, 30, 40, 50, 60, 62.5, 64, 75, 80, 100, 120, 125, 128, 150, 160, 200, 250,
+    256, 300, 400, 500, 512, 600, 800, 1000,
+)  # fmt: skip
+
 _PAIRS: tuple[tuple[str, ...], ...] = (RATES, ATTITUDES, SPEEDS, ACCELERATIONS)
 
 
@@ -114,7 +120,7 @@ def _scale(motion: Motion, evidence: list[tuple[Relation, Link]]) -> Diagnosis |
         return None
     z = np.array([np.log(link.gain) for _, link in good])
     sigma = np.array([np.hypot(k.gain_error, motion.floor_of(r)) for r, k in good])
-    best = _best(z, sigma, [relation.big for relation, _ in good])
+    best = _best(z, sigma, [relation.big for relation, _ in good], dt=motion.dt)
     if best is None or abs(best.value) < max(_MIN_SCALE, 3.0 * best.error):
         return None
     if best.symbols[0] == TIME:
@@ -150,6 +156,7 @@ def _best(
     sigma: np.ndarray,
     signatures: list[tuple[tuple[str, int], ...]],
     *,
+    dt: float = 0.0,
     only_positive: bool = False,
 ) -> Diagnosis | None:
     """The symbol whose one parameter brings chi-squared of the links down most.
@@ -173,12 +180,26 @@ def _best(
     chi2, symbol, value, error = trials[0]
     ties = [t for t in trials[1:] if t[0] < chi2 + _TIE and abs(abs(t[2]) - abs(value)) < 0.3]
     names = [symbol, *(t[1] for t in ties)]
-    if symbol == TIME and len(ties) and np.count_nonzero(np.abs(z) > 3 * sigma) < 2:
-        # one link alone rather speaks against one channel than against the clock
-        names = [*(t[1] for t in ties), TIME]
-        value, error = ties[0][2], ties[0][3]
+    clock = next((t for t in trials if t[1] == TIME and (t[1] == symbol or t in ties)), None)
+    others = [t for t in (trials[0], *ties) if t[1] != TIME]
+    if clock and others and _is_clock(dt, clock[2]) is not None:
+        # too close to call from the links: recorders run at round rates
+        order = [clock, *others] if _is_clock(dt, clock[2]) else [*others, clock]
+        names = [t[1] for t in order]
+        value, error = order[0][2], order[0][3]
     confidence = (1.0 - np.exp(-(nothing - chi2) / 8.0)) / np.sqrt(len(names))
     return Diagnosis("", tuple(names[:3]), value, error, float(confidence), nothing - chi2)
+
+
+def _is_clock(dt: float, value: float) -> bool | None:
+    """Whether round rates speak for the clock (True) or for a channel (False); None: neither."""
+    stated, corrected = is_round_step(dt), is_round_step(dt * float(np.exp(value)))
+    return None if stated == corrected else corrected
+
+
+def is_round_step(dt: float, tolerance: float = 0.012) -> bool:
+    """True when a sample time (s) is that of a usual rate."""
+    return any(abs(rate * dt - 1.0) < tolerance for rate in ROUND_RATES)
 
 
 def _named(symbols: tuple[str, ...]) -> tuple[str, ...]:
@@ -193,7 +214,7 @@ def _swap(motion: Motion, found: dict[str, Balance], other: Diagnosis | None) ->
     verdict = _swapped_gravity(motion)
     if verdict is not None:
         return verdict
-    names = [name for name in found if not (motion.is_deviation and name in ("along", "down"))]
+    names = [name for name in found if not (motion.is_deviation and name == "down")]
     before = {name: found[name].residual_power(*_BAND) for name in names}
     if all(left < 0.3 * total for left, total in before.values()):
         return None  # every axis agrees as it is

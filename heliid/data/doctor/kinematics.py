@@ -5,23 +5,28 @@ from __future__ import annotations
 import numpy as np
 
 from heliid.data.conditioning import RemoveDrift, Scale, SetTimeBase, SetUnit, ShiftTime, Step, Swap
-from heliid.data.doctor.diagnosis import Diagnosis, diagnose
+from heliid.data.doctor.diagnosis import ROUND_RATES, Diagnosis, diagnose
 from heliid.data.doctor.finding import Finding, Severity
 from heliid.data.doctor.links import Link, Stretches
-from heliid.data.doctor.motion import RATES, USED, Motion, Relation, balances, motion_of
+from heliid.data.doctor.motion import (
+    ATTITUDES,
+    RATES,
+    USED,
+    Motion,
+    Relation,
+    balances,
+    motion_of,
+)
 from heliid.data.record import FlightRecord
 from heliid.units import find_unit, same_quantity
 
 _SNAP = 0.06  # how near a factor must be to that of a unit
-_TYPICAL = 0.1  # rad or rad/s: what attitudes and rates move by in a manoeuvre
-_ROUND_RATES = (
-    5, 10, 12.5, 20, 25, 30, 40, 50, 60, 62.5, 64, 75, 80, 100, 120, 125, 128, 150, 160, 200, 250,
-    256, 300, 400, 500, 512, 600, 800, 1000,
-)  # fmt: skip
+_TYPICAL = 0.05  # rad or rad/s: what attitudes and rates move by, when no other axis tells
 _DRIFT_NOISE = 10.0  # times the wiggles of the integral
 _DRIFT_SHARE = 0.8  # of the attitude's standard deviation
 _DRIFT_LEAST = 0.01  # rad
 _AXIS_PAIRS = (("pitch", "theta", "q"), ("roll", "phi", "p"), ("yaw", "psi", "r"))
+_ANGULAR = (*ATTITUDES, *RATES)
 _AXES = {"pitch": "pitch", "roll": "roll", "yaw": "yaw", "along": "speed", "down": "heave"}
 
 
@@ -98,7 +103,7 @@ def _time_base(
 
 def _round_step(dt: float) -> float:
     """The step of a usual rate within 2.5 %, else three digits."""
-    near = min(_ROUND_RATES, key=lambda rate: abs(np.log(rate * dt)))
+    near = min(ROUND_RATES, key=lambda rate: abs(np.log(rate * dt)))
     return 1.0 / near if abs(near * dt - 1.0) < 0.025 else float(f"{dt:.3g}")
 
 
@@ -206,14 +211,27 @@ def _by_plausibility(motion: Motion, verdict: Diagnosis) -> list[tuple[str, floa
         same_way = {first, other} == {"q", "u_body"}
         trials.append((other, verdict.value if same_way else 1.0 / verdict.value))
 
+    # an axis of this record that is sound tells how lively the flight was
+    sound = [
+        float(np.std(column))
+        for symbol, column in motion.data.items()
+        if symbol in _ANGULAR and symbol not in _axis_of(verdict.symbols)
+    ]
+    usual = float(np.exp(np.mean(np.log(sound)))) if sound and min(sound) > 0 else _TYPICAL
+
     def surprise(trial: tuple[str, float]) -> float:
         symbol, value = trial
-        if symbol not in RATES and symbol not in ("phi", "theta", "psi"):
+        if symbol not in _ANGULAR:
             return 1.0
         moved = float(np.std(motion.data[symbol])) / value
-        return abs(float(np.log(max(moved, 1e-12) / _TYPICAL)))
+        return abs(float(np.log(max(moved, 1e-12) / usual)))
 
     return sorted(trials, key=surprise)
+
+
+def _axis_of(symbols: tuple[str, ...]) -> set[str]:
+    """Attitude and rate of the axes that these symbols belong to."""
+    return {name for _, *pair in _AXIS_PAIRS if set(pair) & set(symbols) for name in pair}
 
 
 def _other_unit(record: FlightRecord, name: str, value: float) -> str:
@@ -244,7 +262,8 @@ def _drifts(
         pair = next((p for p in _AXIS_PAIRS if p[0] == name), None)
         if pair is None or name not in linked or len(motion.stretches) > 1:
             continue
-        wander = np.cumsum(balance.y - balance.xs[0]) * motion.dt
+        known = sum(balance.xs[: balance.n_known], np.zeros(len(balance.y)))
+        wander = np.cumsum(balance.y - known) * motion.dt
         t = np.linspace(0.0, 1.0, len(wander))
         curve = np.polyfit(t, wander, 2)
         fitted = np.polyval(curve, t)

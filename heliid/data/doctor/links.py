@@ -229,8 +229,7 @@ def sharpen(
 
     Segments lose what is slower than they are long; a short manoeuvre has most of its power there.
     The noise is what the segments could not explain, plus a few per cent that no two sensors
-    agree on; the noise of x itself, which would make the gain too small, is taken from where
-    nothing moves any more (white above 60 % of the highest frequency).
+    agree on.
     """
     if not rough.is_usable or found.n_segments > _ENOUGH_SEGMENTS:
         return rough
@@ -240,7 +239,6 @@ def sharpen(
     size = 2 * (len(found.frequency) - 1)
     density = 1.0 / max(found.n_segments * size, 1)
     noise_y = found.syy * (1.0 - coherence) * density
-    white_x = _white_noise(found) * density
     lines = [_lines(x, y, dt, *stretch) for stretch in stretches if stretch[1] - stretch[0] >= 64]
     if not lines:
         return rough
@@ -253,13 +251,11 @@ def sharpen(
     smooth = _smooth(np.abs(fy) ** 2)
     noise = np.interp(f, found.frequency[1:], noise_y[1:]) + _DISAGREEMENT**2 * smooth
     omega = 2.0 * np.pi * f
-    own = np.interp(f, found.frequency, white_x)
     gain, delay = rough.gain, rough.delay
     for _ in range(5):
         shifted = fx * np.exp(-1j * omega * delay)
         power = np.sum(np.abs(fx) ** 2 / noise)
-        clean = max(power - np.sum(own / noise), 0.7 * power)
-        gain = float(np.sum(np.real(np.conj(shifted) * fy) / noise) / clean)
+        gain = float(np.sum(np.real(np.conj(shifted) * fy) / noise) / power)
         slope = -1j * omega * gain * shifted
         lever = np.sum(np.abs(slope) ** 2 / noise)
         move = np.sum(np.real(np.conj(slope) * (fy - gain * shifted)) / noise) / lever
@@ -267,7 +263,7 @@ def sharpen(
     left = fy - gain * fx * np.exp(-1j * omega * delay)
     n_used = max(len(f) / _LINES, 2.0)
     misfit = max(1.0, float(np.sum(np.abs(left) ** 2 / noise) / len(f)))
-    error = np.sqrt(0.5 * _LINES * misfit / clean) / abs(gain)
+    error = np.sqrt(0.5 * _LINES * misfit / power) / abs(gain)
     late = np.sqrt(0.5 * _LINES * misfit / lever)
     if not np.isfinite(gain + delay + error) or gain == 0.0 or n_used < 2:
         return rough
@@ -294,14 +290,3 @@ def _smooth(power: np.ndarray) -> np.ndarray:
     return np.convolve(power, kernel, mode="same") / np.convolve(
         np.ones(len(power)), kernel, mode="same"
     )
-
-
-def _white_noise(found: Spectra) -> np.ndarray:
-    """(n_frequencies,) noise power of the Simpson mean of a signal with white noise."""
-    nyquist = found.frequency[-1]
-    band = (found.frequency > 0.6 * nyquist) & (found.frequency < 0.9 * nyquist)
-    shape = ((4.0 + 2.0 * np.cos(2.0 * np.pi * found.frequency * found.dt)) / 6.0) ** 2
-    if band.sum() < 4:
-        return np.zeros(len(found.frequency))
-    level = float(np.median(np.real(found.sxx[band, 0, 0]) / shape[band])) / 0.7
-    return level * shape

@@ -118,24 +118,29 @@ def _mean(values: np.ndarray) -> np.ndarray:
 
 
 def _pitch(m: Motion) -> tuple[np.ndarray, list[np.ndarray]]:
-    phi = m.get("phi")
-    return _rate(m.data["theta"], m.dt), [
-        _mean(m.data["q"] * np.cos(phi) - m.get("r") * np.sin(phi))
-    ]
+    terms = [_mean(m.data["q"] * np.cos(m.get("phi")))]
+    if "phi" in m and "r" in m and not m.is_deviation:
+        terms.append(_mean(-m.data["r"] * np.sin(m.data["phi"])))
+    return _rate(m.data["theta"], m.dt), terms
 
 
 def _roll(m: Motion) -> tuple[np.ndarray, list[np.ndarray]]:
-    phi, theta = m.data["phi"], m.get("theta")
+    left, terms = _rate(m.data["phi"], m.dt), [_mean(m.data["p"])]
     if m.is_deviation:  # r times the tangent of the trim's attitude is there, but not how much
-        return _rate(phi, m.dt), [_mean(m.data[name]) for name in ("p", "r") if name in m]
-    cross = np.tan(theta) * (m.get("q") * np.sin(phi) + m.get("r") * np.cos(phi))
-    return _rate(phi, m.dt), [_mean(m.data["p"] + cross)]
+        return left, [*terms, _mean(m.data["r"])] if "r" in m else terms
+    if "theta" in m and ("q" in m or "r" in m):
+        phi = m.data["phi"]
+        turn = m.get("q") * np.sin(phi) + m.get("r") * np.cos(phi)
+        terms.append(_mean(np.tan(m.data["theta"]) * turn))
+    return left, terms
 
 
 def _yaw(m: Motion) -> tuple[np.ndarray, list[np.ndarray]]:
     phi, theta = m.get("phi"), m.get("theta")
-    turn = (m.get("q") * np.sin(phi) + m.data["r"] * np.cos(phi)) / np.cos(theta)
-    return _rate(m.data["psi"], m.dt), [_mean(turn)]
+    terms = [_mean(m.data["r"] * np.cos(phi) / np.cos(theta))]
+    if "q" in m and "phi" in m and not m.is_deviation:
+        terms.append(_mean(m.data["q"] * np.sin(phi) / np.cos(theta)))
+    return _rate(m.data["psi"], m.dt), terms
 
 
 def _along(m: Motion) -> tuple[np.ndarray, list[np.ndarray]]:
@@ -213,7 +218,9 @@ def balances(motion: Motion) -> dict[str, Balance]:
         wanted = (*needs, "u_body") if name == "down" and not motion.is_deviation else needs
         if inner and all(symbol in motion for symbol in wanted):
             y, xs = sides(motion)
-            n_known = 1 if motion.is_deviation else len(xs)
+            n_known = len(xs)
+            if motion.is_deviation:
+                n_known = 2 if name == "along" else 1
             out[name] = Balance(y, xs, inner, spectra(xs, y, motion.dt, inner), n_known)
     return out
 
@@ -227,12 +234,31 @@ def links(motion: Motion, found: dict[str, Balance]) -> list[tuple[Relation, Lin
         if motion.is_deviation and relation.equation == "down":
             continue  # the speed that multiplies q is not in a record of deviations
         balance = found[relation.equation]
-        link = estimate(balance.spectra, relation.term)
-        if len(balance.xs) == 1:
-            link = sharpen(
-                balance.xs[0], balance.y, motion.dt, balance.stretches, balance.spectra, link
-            )
-        is_sure = len(balance.xs) == 1 or (link.coherence > 0.85 and link.gain_error < 0.1)
+        is_angle = relation.equation in ("pitch", "roll", "yaw")
+        link = (
+            _angle_link(motion, balance) if is_angle else estimate(balance.spectra, relation.term)
+        )
+        is_sure = is_angle or (link.coherence > 0.85 and link.gain_error < 0.1)
         if link.is_usable and is_sure:
             out.append((relation, link))
     return out
+
+
+def _angle_link(motion: Motion, balance: Balance) -> Link:
+    """Attitude against rate, the small cross terms on whichever side agrees better.
+
+    On the right they are scaled with a wrong attitude, on the left with a wrong rate; the sound
+    side shows the fault undisturbed.
+    """
+    if balance.n_known < len(balance.xs):  # factors unknown: condition on them
+        return estimate(balance.spectra, 0)
+    cross = sum(balance.xs[1:], np.zeros(len(balance.y)))
+    sides = [(balance.xs[0] + cross, balance.y)]
+    if len(balance.xs) > 1:
+        sides.append((balance.xs[0], balance.y - cross))
+    trials = []
+    for x, y in sides:
+        found = spectra([x], y, motion.dt, balance.stretches)
+        link = estimate(found)
+        trials.append(sharpen(x, y, motion.dt, balance.stretches, found, link))
+    return min(trials, key=lambda link: link.gain_error)

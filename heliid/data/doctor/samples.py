@@ -143,14 +143,31 @@ def _clipping(
     if _is_stepped(usual):
         return [], run
     found, is_clipped = [], np.zeros(len(run.length), dtype=bool)
+    steps = np.abs(np.diff(column))
+    quantum = _quantum(column, steps)
+    again = len(column) / max(len(np.unique(column)), 1)  # how often a value usually comes back
+    usual_run = float(np.percentile(usual.length, 99)) if len(usual.length) else 1.0
     for limit, side in ((column.max(), "upper"), (column.min(), "lower")):
-        tops = (run.value == limit) & (run.length >= 3)
-        n_samples = int(run.length[tops].sum())
-        usual_long = np.sort(usual.length)[-3:].max(initial=1)
-        if tops.sum() >= 2 and n_samples >= max(10, 0.004 * len(column), 3 * usual_long):
-            is_clipped |= run.value == limit
+        tops = run.value == limit
+        if limit == 0.0 and tops.sum() < 3:
+            continue  # a dropout to nothing, see below
+        n_samples, longest = int(run.length[tops].sum()), int(run.length[tops].max(initial=0))
+        is_often = tops.sum() >= 3 and n_samples >= max(8.0, 0.005 * len(column), 5.0 * again)
+        is_long = longest >= max(10.0, 3.0 * usual_run) and not is_control(name)
+        if is_long and tops.sum() < 2:
+            k = int(np.flatnonzero(tops)[0])
+            first, last = int(run.start[k]), int(run.start[k] + run.length[k] - 1)
+            is_long = first > 0 and _was_moving(steps, first, last, quantum)
+        if (is_often or is_long) and _is_entered_smoothly(steps, run, tops):
+            is_clipped |= tops
             found.append(_clipped(record, name, column, limit, side, n_samples, int(tops.sum())))
     return found, Runs(run.start[~is_clipped], run.length[~is_clipped], run.value[~is_clipped])
+
+
+def _is_entered_smoothly(steps: np.ndarray, run: Runs, tops: np.ndarray) -> bool:
+    """True when the channel reaches its limit by steps of its usual size; a dropout jumps."""
+    entry = [steps[k - 1] for k in run.start[tops] if k > 0]
+    return not entry or float(np.median(entry)) <= 1.5 * float(np.percentile(steps[steps > 0], 97))
 
 
 def _clipped(
@@ -199,16 +216,26 @@ def _stuck(
         return [], bad
     limit = max(_MIN_RUN, _RUN_FACTOR * float(np.percentile(usual, 99)), 1.5 * float(usual[-1]))
     steps = np.abs(np.diff(column))
-    quantum = float(np.percentile(steps[steps > 0], 1))
+    quantum = _quantum(column, steps)
+    jump = 3.0 * float(np.percentile(steps, 97))
     resting = _resting_values(run, limit) if is_control(name) else frozenset()
     found = []
     for k in np.flatnonzero(run.length >= limit):
         first, last = int(run.start[k]), int(run.start[k] + run.length[k] - 1)
-        is_rest = still[first : last + 1].mean() > 0.5 or float(run.value[k]) in resting
+        is_inside = first > 0 and last < len(steps)
+        falls_out = run.value[k] == 0.0 and is_inside and min(steps[first - 1], steps[last]) > jump
+        is_rest = float(run.value[k]) in resting and not falls_out
+        is_rest |= bool(still[first : last + 1].mean() > 0.5)
         if not is_rest and _was_moving(steps, first, last, quantum):
             bad[first : last + 1] = True
             found.append(_stuck_finding(record, name, column, first, last))
     return found[:20], bad
+
+
+def _quantum(column: np.ndarray, steps: np.ndarray) -> float:
+    """The smallest step of a channel that is not rounding of the machine."""
+    real = steps[steps > 1e-9 * max(float(np.ptp(column)), 1e-300)]
+    return float(real.min()) if len(real) else 0.0
 
 
 def is_control(name: str) -> bool:
@@ -221,10 +248,10 @@ def is_control(name: str) -> bool:
 
 
 def _resting_values(run: Runs, limit: float) -> frozenset[float]:
-    """Where a control rests: zero, where it begins and ends, and where it returns to."""
+    """Where a control rests: where it begins and ends, and where it returns to."""
     long = run.value[run.length >= limit]
     again = [value for value in np.unique(long) if np.count_nonzero(long == value) > 1]
-    return frozenset([0.0, float(run.value[0]), float(run.value[-1]), *map(float, again)])
+    return frozenset([float(run.value[0]), float(run.value[-1]), *map(float, again)])
 
 
 def _was_moving(steps: np.ndarray, first: int, last: int, quantum: float) -> bool:
@@ -298,7 +325,7 @@ def spike_places(column: np.ndarray, bad: np.ndarray | None = None) -> np.ndarra
     if usual == 0.0:
         return np.zeros(0, dtype=np.int64)
     places: list[int] = []
-    for k in np.flatnonzero(size > max(8.0 * usual, 1.5 * tail)):
+    for k in np.flatnonzero(size > max(6.0 * usual, 1.5 * tail)):
         back = _comes_back(steps, int(k))
         if back == 0 or (bad is not None and bad[max(k - 1, 0) : k + back + 2].any()):
             continue
