@@ -160,6 +160,7 @@ def open_window(folder: Path, budget: int) -> Any:
     sys.path.insert(0, str(ROOT / "tests" / "gui"))
     from gui_fakes import make_record
 
+    from heliid.study import OrderBox
     from heliid_gui.main_window import MainWindow
     from heliid_gui.settings import Settings
     from heliid_gui.theme import base_font, theme
@@ -176,7 +177,8 @@ def open_window(folder: Path, budget: int) -> Any:
     window.show()
     window.bench.add_records([make_record(seconds=30.0)])
     setup = window.bench.setup
-    config = replace(setup.config, budget=budget, workers=2)
+    box = OrderBox(na_max=3, nb_max=3, nk_max=2, spacing_max=2, hidden_max=2)
+    config = replace(setup.config, budget=budget, workers=2, box=box, n_tables=1)
     window.bench.edit("quick search", replace(setup, config=config))
     app.processEvents()
     return window
