@@ -16,13 +16,14 @@ if TYPE_CHECKING:
 
 def run(options: argparse.Namespace) -> int:
     """Run, compare, print, write."""
-    from heliid.export.comparison_files import write_comparison
-    from heliid.export.study_files import prepare_folder
-    from heliid.study.compare import compare_searches
+    from heliid.export.folders import prepare_folder
 
     config = make_config(options)
     campaign, said = read_campaign(options)
     folder = prepare_folder(Path(options.out)) if options.out else None
+    from heliid.export.comparison_files import write_comparison  # heavy, as in identify
+    from heliid.study.compare import compare_searches
+
     progress = console.ProgressLine(is_quiet=options.json)
     with interruptible() as should_stop:
         result = compare_searches(

@@ -30,12 +30,14 @@ _IGNORED_IN_COMMAND = ("--json", "--resume")
 def run(options: argparse.Namespace) -> int:
     """Read, study, judge, write, print."""
     from heliid.data.campaign import Use
-    from heliid.export.study_files import prepare_folder, write_study
-    from heliid.study.judgement import judge_study
+    from heliid.export.folders import prepare_folder
 
     config = make_config(options)
     campaign, said = read_campaign(options)
     folder = prepare_folder(Path(options.out))
+    from heliid.export.study_files import write_study  # heavy: only for records that are usable
+    from heliid.study.judgement import judge_study
+
     progress = console.ProgressLine(is_quiet=options.json)
     with interruptible() as should_stop:
         result = _study(options, campaign, config, folder, progress, should_stop)

@@ -12,10 +12,11 @@ from heliid.cli import console
 def run(options: argparse.Namespace) -> int:
     """Linearise and print; the ensemble beside the model gives the intervals."""
     from heliid.export.model_files import load_model
-    from heliid.export.study_files import load_members
-    from heliid.physics import modes
 
     model = load_model(options.model)
+    from heliid.export.study_files import load_members  # heavy: only for a model that is one
+    from heliid.physics import modes
+
     members = load_members(Path(options.model), model)
     found = modes(model, members)
     if options.json:

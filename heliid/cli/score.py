@@ -24,11 +24,12 @@ _KEYS = (
 def run(options: argparse.Namespace) -> int:
     """Read, judge, print."""
     from heliid.export.model_files import load_model
-    from heliid.validation import judge
 
     model = load_model(options.model)
     linear = load_model(options.linear) if options.linear else None
     records = read_records(options.files)
+    from heliid.validation import judge  # heavy: only when there is something to judge
+
     report = judge(model, records, windows=options.windows, linear=linear)
     rows = score_rows(report, records)
     beside = score_rows(report.linear, records) if report.linear else None

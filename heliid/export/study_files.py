@@ -2,11 +2,9 @@
 
 from __future__ import annotations
 
-import contextlib
 import csv
 import io
 import math
-import os
 from collections.abc import Mapping
 from pathlib import Path
 from typing import Any
@@ -15,6 +13,7 @@ from heliid.atomic import write_json, write_text
 from heliid.data.campaign import Use
 from heliid.errors import ExportError
 from heliid.export.assessment import assess
+from heliid.export.folders import prepare_folder as prepare_folder
 from heliid.export.model_files import load_model, model_hash, save_model
 from heliid.export.report import ReportInput, study_report
 from heliid.model.network import NarxModel
@@ -31,29 +30,6 @@ CANDIDATE_COLUMNS = (
     "index", "searcher", "order", "n_parameters", "n_hidden", "cost", "nrmse", "diverged",
     "cpu_s", "is_best", "reason",
 )  # fmt: skip
-
-
-def prepare_folder(folder: Path) -> Path:
-    """The folder, made if need be and tried: better before an hour of search than after it.
-
-    Raises
-    ------
-    ExportError
-        It cannot be made, or nothing can be written in it.
-    """
-    probe = folder / f".heliid-{os.getpid()}"
-    try:
-        folder.mkdir(parents=True, exist_ok=True)
-        probe.write_bytes(b"")
-    except OSError as problem:
-        raise ExportError(
-            f"Nothing can be written to {folder} ({problem.strerror or problem}): choose another "
-            f"folder."
-        ) from problem
-    finally:
-        with contextlib.suppress(OSError):
-            probe.unlink(missing_ok=True)
-    return folder
 
 
 def write_study(
