@@ -24,7 +24,7 @@ def trials() -> dict[int, tuple[str, Trial]]:
     """Row number to (title, function); each module of this package lists its own in ROWS."""
     found: dict[int, tuple[str, Trial]] = {}
     for info in pkgutil.iter_modules(package.__path__):
-        if info.name != "__main__":
+        if info.name not in ("__main__", "monkey"):  # the monkey needs Qt
             module = importlib.import_module(f"benchmarks.torture.{info.name}")
             found.update(getattr(module, "ROWS", {}))
     return dict(sorted(found.items()))
