@@ -57,6 +57,11 @@ def saved_run(run: Run, now: Setup) -> projects.Run:
     known = _SAVED.get(run)
     if known is None:
         known = _SAVED[run] = _saved_run(run, now)
+    about = known.campaign.get("window") or {}
+    setup = _setup_to_dict(run.setup, now)
+    if about.get("setup") != setup:  # its records have left the project since, or come back
+        campaign = {**known.campaign, "window": {**about, "setup": setup}}
+        known = _SAVED[run] = replace(known, campaign=campaign)
     return known
 
 

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Callable
+from functools import partial
 from pathlib import Path
 from typing import TYPE_CHECKING, Any, Protocol
 
@@ -56,6 +57,7 @@ class ProjectDesk:
         self._is_loading = False
         self._changed_while_saving = False
         self._n_journalled = 0
+        self._shown = 0  # counts the projects shown: what was asked for an older one is dropped
         self.opened = Notifier()  # another project is on show
         self.saved = Notifier()
         bench.setup_changed.connect(self._edited)
@@ -180,6 +182,7 @@ class ProjectDesk:
 
     def _make_responses(self, runs: tuple[Run, ...]) -> None:
         """Free runs are not in the file: the worker makes them anew, a run at a time."""
+        self._shown += 1
         for run in runs:
             models = {"model": run.model, "linear": run.linear}
             known = {label: model for label, model in models.items() if model is not None}
@@ -189,10 +192,12 @@ class ProjectDesk:
                     RESPONSES,
                     (known, records),
                     slot=f"reopen {run.key}",
-                    on_result=lambda found, key=run.key: self._put_responses(key, found),
+                    on_result=partial(self._put_responses, self._shown, run.key),
                 )
 
-    def _put_responses(self, key: str, found: dict[str, dict[str, Any]]) -> None:
+    def _put_responses(self, shown_as: int, key: str, found: dict[str, dict[str, Any]]) -> None:
+        if shown_as != self._shown:
+            return
         shown = {
             label: {n: (r.time, r.measured, r.simulated) for n, r in records.items()}
             for label, records in found.items()
@@ -249,6 +254,7 @@ class ProjectDesk:
 
     def close(self) -> None:
         """End it; edits that were not saved are given up (the window has asked)."""
+        self._shown += 1
         if self.session is not None:
             self.session.close()
             self.session = None

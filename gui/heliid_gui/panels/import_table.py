@@ -1,0 +1,137 @@
+"""The live preview of a text table: names, units and roles above, 50 rows below."""
+
+from __future__ import annotations
+
+from functools import partial
+from typing import TYPE_CHECKING
+
+from PySide6.QtCore import Qt, Signal
+from PySide6.QtGui import QBrush, QColor
+from PySide6.QtWidgets import (
+    QAbstractItemView,
+    QComboBox,
+    QHeaderView,
+    QTableWidget,
+    QTableWidgetItem,
+)
+
+from heliid.units import symbols
+from heliid_gui.presenters.importing import Column
+from heliid_gui.theme import colours, theme
+
+if TYPE_CHECKING:
+    from heliid.data.dialect import Preview
+
+ROLES = {
+    "time": "Time", "input": "Input", "output": "Output", "ignored": "No role",
+    "left out": "Leave out",
+}  # fmt: skip
+CHANNEL, UNIT, SIGN, ROLE = range(4)  # rows above the data
+TOP = 4
+MAX_COLUMNS = 60  # more are read, but nobody looks at them cell by cell
+
+
+class ImportTable(QTableWidget):
+    """Each column of the file with what becomes of it; bad cells are red and say why."""
+
+    column_changed = Signal(int, str, object)  # index, channel | unit | sign | role, value
+
+    def __init__(self) -> None:
+        super().__init__()
+        self.setSelectionMode(QAbstractItemView.SelectionMode.SingleSelection)
+        self.verticalHeader().setDefaultSectionSize(26)
+        self.verticalHeader().setSectionResizeMode(QHeaderView.ResizeMode.ResizeToContents)
+        self.setVerticalScrollMode(QAbstractItemView.ScrollMode.ScrollPerPixel)
+        self.setHorizontalScrollMode(QAbstractItemView.ScrollMode.ScrollPerPixel)
+        self.setAccessibleName(self.tr("Preview of the file"))
+        self._shape = (-1, -1)
+        self._quiet = False
+        self.itemChanged.connect(self._item_changed)
+        self.bad: dict[tuple[int, int], str] = {}
+        self._last: tuple[tuple[Column, ...], Preview] | None = None
+        theme().changed.connect(self._repaint)
+
+    def show_preview(self, columns: tuple[Column, ...], found: Preview) -> None:
+        """Show these columns and rows."""
+        self._last = (columns, found)
+        self._quiet = True
+        columns = columns[:MAX_COLUMNS]
+        width = max([len(columns), *(min(len(r), MAX_COLUMNS) for r in found.rows)], default=0)
+        shape = (len(columns), width)
+        if shape != self._shape:
+            self.clear()
+            self.setColumnCount(width)
+            self._shape = shape
+        self.setRowCount(TOP + len(found.rows))
+        titles = [one.name or "?" for one in columns]
+        titles += [self.tr("no name")] * (width - len(columns))
+        self.setHorizontalHeaderLabels(titles)
+        lines = [str(number) for number in found.lines]
+        heads = [self.tr("Name"), self.tr("Unit"), self.tr("Sign"), self.tr("Use as")]
+        self.setVerticalHeaderLabels(heads + lines)
+        for one in columns:
+            self._show_column(one)
+        self.bad = {(cell.row, cell.column): cell.reason for cell in found.bad}
+        for r, cells in enumerate(found.rows):
+            for c in range(width):
+                self._show_cell(r, c, cells[c] if c < len(cells) else "")
+        self._quiet = False
+        if self.bad:
+            r, c = min(self.bad)
+            place = self.item(TOP + r, min(c, width - 1))
+            self.scrollToItem(place, QAbstractItemView.ScrollHint.PositionAtBottom)
+
+    def _show_column(self, one: Column) -> None:
+        item = QTableWidgetItem(one.channel)
+        item.setToolTip(one.problem or self.tr("Name in HeliID; double click to change it"))
+        if one.problem:
+            item.setForeground(QBrush(QColor(colours().bad)))
+        self.setItem(CHANNEL, one.index, item)
+        units = self._combo(UNIT, one.index, "unit", {s: s for s in ("", *symbols())})
+        units.setEditable(True)
+        units.setCurrentText(one.unit)
+        signs = self._combo(SIGN, one.index, "sign", {1: self.tr("as is"), -1: self.tr("turned")})
+        signs.setCurrentIndex(signs.findData(one.sign))
+        roles = self._combo(ROLE, one.index, "role", ROLES)
+        roles.setCurrentIndex(roles.findData(one.role))
+        for combo in (units, signs):
+            combo.setEnabled(one.role not in ("time", "left out"))
+
+    def _combo(self, row: int, index: int, what: str, choices: dict) -> QComboBox:
+        known = self.cellWidget(row, index)
+        if isinstance(known, QComboBox):
+            return known
+        combo = QComboBox()
+        for value, text in choices.items():
+            combo.addItem(text, value)
+        combo.setFrame(False)
+        combo.setMinimumWidth(112)
+        combo.setAccessibleName(f"{what} {index + 1}")
+        combo.activated.connect(partial(self._chosen, index, what, combo))
+        self.setCellWidget(row, index, combo)
+        self.setColumnWidth(index, max(self.columnWidth(index), 124))
+        return combo
+
+    def _chosen(self, index: int, what: str, combo: QComboBox, _choice: int) -> None:
+        value = combo.currentText().strip() if what == "unit" else combo.currentData()
+        self.column_changed.emit(index, what, value)
+
+    def _show_cell(self, r: int, c: int, text: str) -> None:
+        item = QTableWidgetItem(text.strip())
+        item.setFlags(item.flags() & ~Qt.ItemFlag.ItemIsEditable)
+        item.setTextAlignment(Qt.AlignmentFlag.AlignRight | Qt.AlignmentFlag.AlignVCenter)
+        reason = self.bad.get((r, c))
+        if reason:
+            mark = QColor(colours().bad)
+            mark.setAlpha(60)
+            item.setBackground(QBrush(mark))
+            item.setToolTip(self.tr("The cell %s") % reason)
+        self.setItem(TOP + r, c, item)
+
+    def _item_changed(self, item: QTableWidgetItem) -> None:
+        if not self._quiet and item.row() == CHANNEL:
+            self.column_changed.emit(item.column(), "channel", item.text().strip())
+
+    def _repaint(self) -> None:
+        if self._last is not None:
+            self.show_preview(*self._last)
