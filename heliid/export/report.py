@@ -31,6 +31,7 @@ from heliid.export.page import (
     Text,
     page_html,
 )
+from heliid.export.repeat import command_for
 from heliid.export.report_figures import history_blocks
 from heliid.export.report_judgement import judgement_blocks, mean_fit, thresholds_blocks
 from heliid.export.report_physics import physics_blocks, verdict_blocks
@@ -368,10 +369,14 @@ def _repeat(result: StudyResult, given: ReportInput) -> list[Block]:
         ("Linear model, SHA-256", model_hash(result.linear)),
     ]
     blocks: list[Block] = [Heading("How to repeat it"), Facts(tuple(rows))]
-    if given.command:
+    command = given.command or command_for(result)
+    if not command:
+        blocks.append(Text("The records were conditioned or cut in the app, so no single command "
+                           "repeats this study; its project file does."))  # fmt: skip
+    else:
         blocks += [
             Text("The same records, this version and this command give the same model, bit for "
                  "bit, whatever the number of workers:"),
-            Code(given.command),
+            Code(command),
         ]  # fmt: skip
     return blocks
