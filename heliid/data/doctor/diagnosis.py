@@ -7,7 +7,7 @@ The fault that explains all links best is taken, undone, and the trial is repeat
 
 from __future__ import annotations
 
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from itertools import combinations
 
 import numpy as np
@@ -25,6 +25,7 @@ from heliid.data.doctor.motion import (
     Relation,
     balances,
     links,
+    plain_link,
 )
 
 MAX_ROUNDS = 3
@@ -37,6 +38,10 @@ _DELAY_FLOOR_S = 0.004
 _DELAY_FLOOR_ACCELERATION_S = 0.06  # an accelerometer answers a step at once, a difference late
 _SWAP_GAIN = 2.5  # fall of the sum of log residual powers that convicts two columns
 _SWAP_FIT = 0.75  # and the share of the moving axis' power that must then be explained
+_SMALL_TERMS = 0.15  # of the sum of log residual powers: what tells two suspects apart
+_CLEAR_TERMS = 0.7  # and what leaves no doubt
+_MAX_PITCH = 1.75  # rad; the pitch attitude ends at a quarter turn
+_MAX_ROLL = 3.5
 _BAND = (0.1, 2.0)  # Hz, for residual powers
 
 # Hz; what recorders are set to
@@ -68,12 +73,18 @@ def diagnose(motion: Motion) -> tuple[list[Diagnosis], Motion, list[tuple[Relati
     verdicts: list[Diagnosis] = []
     evidence: list[tuple[Relation, Link]] = []
     for _ in range(MAX_ROUNDS):
+        impossible = _impossible(motion)
+        if impossible is not None:
+            verdicts.append(impossible)
+            motion = undo(motion, impossible)
+            continue
         found = balances(motion)
         evidence = links(motion, found)
         verdict = _sign(motion, evidence) or _scale(motion, evidence) or _delay(motion, evidence)
         verdict = _swap(motion, found, verdict) or verdict
         if verdict is None:
             break
+        verdict = _told_apart(motion, found, verdict)
         verdicts.append(verdict)
         motion = undo(motion, verdict)
     return verdicts, motion, evidence
@@ -94,6 +105,40 @@ def undo(motion: Motion, verdict: Diagnosis) -> Motion:
             **{symbol: np.interp(index + verdict.value / motion.dt, index, column)}
         )
     return motion.changed(**{symbol: column / verdict.value})
+
+
+def _impossible(motion: Motion) -> Diagnosis | None:
+    """An attitude beyond all angles, as degrees taken for radians are: nothing else fits then."""
+    for symbol, rate, limit in (("theta", "q", _MAX_PITCH), ("phi", "p", _MAX_ROLL)):
+        if symbol not in motion or rate not in motion:
+            continue
+        attitude = motion.data[symbol]
+        if float(np.abs(attitude - np.median(attitude)).max()) < limit:
+            continue
+        link = plain_link(motion, symbol, rate)
+        if link.is_usable and abs(np.log(abs(link.gain))) > 1.0:
+            return Diagnosis("scale", (symbol,), link.gain, link.gain_error, 0.98, 99.0)
+    return None
+
+
+def _told_apart(motion: Motion, found: dict[str, Balance], verdict: Diagnosis) -> Diagnosis:
+    """The suspect first whose correction also mends the small terms of the other equations."""
+    if verdict.kind not in ("sign", "scale") or len(verdict.symbols) < 2:
+        return verdict
+    before = {name: balance.residual_power(*_BAND) for name, balance in found.items()}
+    first, second = verdict.symbols
+    other = replace(
+        verdict, symbols=(second, first),
+        value=verdict.value if verdict.kind == "sign" else 1.0 / verdict.value,
+    )  # fmt: skip
+    gains = [_gain(before, undo(motion, trial), fit=0.0) for trial in (verdict, other)]
+    if abs(gains[0] - gains[1]) < _SMALL_TERMS:
+        return verdict
+    better = verdict if gains[0] > gains[1] else other
+    if abs(gains[0] - gains[1]) > _CLEAR_TERMS:
+        sure = min(1.4 * better.confidence, 0.95)
+        return replace(better, symbols=better.symbols[:1], confidence=sure)
+    return better
 
 
 def _sign(motion: Motion, evidence: list[tuple[Relation, Link]]) -> Diagnosis | None:
@@ -233,16 +278,16 @@ def _swap(motion: Motion, found: dict[str, Balance], other: Diagnosis | None) ->
     return Diagnosis("swapped", (first, second), 1.0, 0.0, 1.0 - float(np.exp(-gain)), gain)
 
 
-def _gain(before: dict[str, tuple[float, float]], changed: Motion) -> float:
+def _gain(before: dict[str, tuple[float, float]], changed: Motion, fit: float = _SWAP_FIT) -> float:
     """Fall of the sum of log residual powers; 0 when no equation fits well after the change."""
     after = balances(changed)
-    gain, fit = 0.0, 0.0
+    gain, best = 0.0, 0.0
     for name, (left, _) in before.items():
         now, total = after[name].residual_power(*_BAND)
-        gain += float(np.log(left / now))
+        gain += float(np.log(max(left, 1e-300) / max(now, 1e-300)))
         if now < 0.3 * left:
-            fit = max(fit, 1.0 - now / total)
-    return gain if fit > _SWAP_FIT else 0.0
+            best = max(best, 1.0 - now / total)
+    return gain if best >= fit else 0.0
 
 
 def _swapped_gravity(motion: Motion) -> Diagnosis | None:

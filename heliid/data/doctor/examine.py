@@ -22,6 +22,7 @@ from heliid.errors import RecordError
 
 _LOCAL = ("stuck", "dropout")  # places that are left out of what follows
 _REPAIRED = ("spikes", "low rate")  # channels that are repaired for what follows
+_FEWEST = 16  # samples; below it there is nothing to say
 _SHORTEST = 64  # samples; a shorter stretch between faults tells nothing about motion
 
 
@@ -39,6 +40,8 @@ def examine(
     is_chosen = bool(inputs or outputs)
     if not is_chosen:
         inputs, outputs = roles_of(record)
+    if record.n_samples < _FEWEST:
+        return ()
     axis = check_axis(record)
     if any(finding.kind == "time order" for finding in axis):
         return ordered(_named(record, axis))

@@ -20,6 +20,7 @@ from heliid.data.doctor.motion import (
 from heliid.data.record import FlightRecord
 from heliid.units import find_unit, same_quantity
 
+_LEAST_SAMPLES = 100
 _SNAP = 0.06  # how near a factor must be to that of a unit
 _TYPICAL = 0.05  # rad or rad/s: what attitudes and rates move by, when no other axis tells
 _DRIFT_NOISE = 10.0  # times the wiggles of the integral
@@ -32,10 +33,13 @@ _AXES = {"pitch": "pitch", "roll": "roll", "yaw": "yaw", "along": "speed", "down
 
 def check_motion(record: FlightRecord, stretches: Stretches) -> list[Finding]:
     """Findings from attitudes, rates, speeds and accelerations, on the good stretches."""
+    if sum(end - first for first, end in stretches) < _LEAST_SAMPLES:
+        return []
     motion = motion_of(record, stretches)
     verdicts, corrected, evidence = diagnose(motion)
     found = [_finding(record, motion, verdict, evidence) for verdict in verdicts]
-    found += _drifts(record, corrected, evidence)
+    if all(verdict.kind in ("skew", "time base") for verdict in verdicts):
+        found += _drifts(record, corrected, evidence)  # a wrong scale looks like a drift
     if not verdicts:
         found += _inconsistent(record, motion, evidence)
     return [*found, *_unchecked(record, motion, evidence)]
@@ -102,9 +106,12 @@ def _time_base(
 
 
 def _round_step(dt: float) -> float:
-    """The step of a usual rate within 2.5 %, else three digits."""
-    near = min(ROUND_RATES, key=lambda rate: abs(np.log(rate * dt)))
-    return 1.0 / near if abs(near * dt - 1.0) < 0.025 else float(f"{dt:.3g}")
+    """The usual step within 2.5 %, whole milliseconds first, else three digits."""
+    near = [1.0 / rate for rate in ROUND_RATES if abs(rate * dt - 1.0) < 0.025]
+    if not near:
+        return float(f"{dt:.3g}")
+    whole = [step for step in near if abs(1000 * step - round(1000 * step)) < 1e-6]
+    return min(whole or near, key=lambda step: abs(step - dt))
 
 
 def _skew(
@@ -188,7 +195,7 @@ def _scale_or_unit(
     names = tuple(motion.names[symbol] for symbol in verdict.symbols)
     partner = _partners(verdict.symbols[0], motion, evidence)
     way = "large" if verdict.value > 1 else "small"
-    doubt = f", or {names[1]} is off the other way," if len(names) > 1 else ""
+    doubt = f", or {names[1]} is off the other way" if len(names) > 1 else ""
     sentence = (
         f"{names[0]} is {_percent(verdict.value)} too {way} for {partner} (within "
         f"{100 * max(verdict.error, 0.01):.0f} %){doubt}: check the calibration, or scale it."

@@ -262,3 +262,10 @@ def _angle_link(motion: Motion, balance: Balance) -> Link:
         link = estimate(found)
         trials.append(sharpen(x, y, motion.dt, balance.stretches, found, link))
     return min(trials, key=lambda link: link.gain_error)
+
+
+def plain_link(motion: Motion, attitude: str, rate: str) -> Link:
+    """One attitude against one rate, without the terms that need the angles to be right."""
+    inner = tuple((max(a - 1, 0), b - 2) for a, b in motion.stretches if b - a > 16)
+    x, y = _mean(motion.data[rate]), _rate(motion.data[attitude], motion.dt)
+    return estimate(spectra([x], y, motion.dt, inner))
