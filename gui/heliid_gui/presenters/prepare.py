@@ -8,6 +8,7 @@ from __future__ import annotations
 
 from collections.abc import Sequence
 from dataclasses import MISSING, dataclass, fields, replace
+from itertools import combinations
 from typing import Any
 
 import numpy as np
@@ -129,12 +130,22 @@ def default_step(kind: str, record: FlightRecord, span: tuple[float, float] | No
         values["start"], values["end"] = steadiest(record)
     if kind in ("shift", "unhold", "drop"):
         values["channels"] = [first]
+    if kind == "swap":
+        values["channel"], values["other"] = _alike(record)
     if kind == "derive":
         values |= {"name": "new", "formula": first}
     if kind == "rename":
         values["name"] = f"{first}_new"
     wanted = [p.name for p in _KIND_OF[kind].parameters]
     return {"kind": kind, **{name: values[name] for name in wanted}}
+
+
+def _alike(record: FlightRecord) -> tuple[str, str]:
+    """The first two channels of one quantity; the first two of all when there are none."""
+    for one, other in combinations(record.channels, 2):
+        if one.si == other.si:
+            return one.name, other.name
+    return record.names[0], record.names[-1]
 
 
 def filled(step: StepData) -> StepData:
