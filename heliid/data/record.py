@@ -8,6 +8,7 @@ from typing import Any
 
 import numpy as np
 
+from heliid.data.header import split_header
 from heliid.errors import RecordError
 from heliid.units import unit_or_free
 
@@ -143,15 +144,16 @@ class FlightRecord:
         return tuple(channel.name for channel in self.channels)
 
     def index(self, name: str) -> int:
-        """The column of channel ``name``; with or without its unit, as in ``q [deg/s]``.
+        """The column of channel ``name``; with or without its unit, as in the file's header.
+
+        ``q``, ``q [deg/s]``, ``q (deg/s)`` and ``q_degs`` are all the same channel.
 
         Raises
         ------
         RecordError
             There is no such channel; the message lists those there are.
         """
-        plain = name.split("[")[0].strip()
-        for wanted in (name, plain):
+        for wanted in (name, name.split("[")[0].strip(), split_header(name)[0]):
             if wanted in self.names:
                 return self.names.index(wanted)
         raise RecordError(

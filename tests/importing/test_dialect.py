@@ -89,6 +89,13 @@ def test_the_preview_follows_a_changed_dialect(tmp_path):
     assert wrong.problem
 
 
+@pytest.mark.parametrize("spelled", ["q", "q [deg/s]", "q (deg/s)", "q_degs"])
+def test_a_channel_is_found_however_its_unit_is_written(tmp_path, spelled):
+    path = tmp_path / "flight.csv"
+    path.write_bytes(samples.SAMPLES["plain"].content)
+    assert read_csv(path).index(spelled) == 1
+
+
 def test_a_file_without_time_is_refused(tmp_path):
     path = tmp_path / "flight.csv"
     rows = [row[1:] for row in kinds.table()]
