@@ -51,6 +51,17 @@ def _add(
     return action
 
 
+def _add_separator(window: MainWindow, menu: QMenu) -> None:
+    """A line in a menu, owned by the window.
+
+    ``QMenu.addSeparator`` of PySide6 6.10 leaves its action to Python once ``QMenu.actions`` has
+    listed it, and the collector then deletes it under Qt's feet.
+    """
+    line = QAction(window)
+    line.setSeparator(True)
+    menu.addAction(line)
+
+
 def _file(window: MainWindow, menu: QMenu) -> None:
     tr = window.tr
     _add(window, menu, tr("&New project"), lambda: window.desk.new(), "Ctrl+N")
@@ -66,11 +77,11 @@ def _file(window: MainWindow, menu: QMenu) -> None:
             partial(window.open_example, example.key),
             tip=example.text,
         )
-    menu.addSeparator()
+    _add_separator(window, menu)
     _add(window, menu, tr("&Save project"), lambda: window.desk.save(), "Ctrl+S")
     _add(window, menu, tr("Save project &as…"), lambda: window.desk.ask_save_as(), "Ctrl+Shift+S")
     _add(window, menu, tr("Save &model…"), window.ask_save_model, "Ctrl+Alt+S", name="save_model")
-    menu.addSeparator()
+    _add_separator(window, menu)
     _add(window, menu, tr("&Quit"), window.close, "Ctrl+Q")
 
 
@@ -93,7 +104,7 @@ def _view(window: MainWindow, menu: QMenu) -> None:
             f"Ctrl+{number}",
             step.tip,
         )
-    menu.addSeparator()
+    _add_separator(window, menu)
     _add(window, menu, window.tr("&Light or dark"), window.toggle_theme, "Ctrl+Shift+D")
     _add(window, menu, window.tr("&Full screen"), lambda: _full_screen(window), "F11")
 
@@ -173,4 +184,13 @@ def show_state(window: MainWindow, evolution: Evolution, why_not: str) -> None:
 
 def all_actions(window: MainWindow) -> list[QAction]:
     """Every command of the menus."""
-    return [a for a in window.findChildren(QAction) if a.text() and a.menu() is None]
+    found: list[QAction] = []
+    menus = [action.menu() for action in window.menuBar().actions()]
+    while menus:
+        menu = menus.pop(0)
+        for action in menu.actions() if menu is not None else ():
+            if action.menu() is not None:
+                menus.append(action.menu())
+            elif action.text():
+                found.append(action)
+    return found
