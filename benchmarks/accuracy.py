@@ -22,6 +22,7 @@ from heliid.data.bundled import load_example
 from heliid.data.campaign import Campaign, Use, make_campaign
 from heliid.data.csvfile import read_csv
 from heliid.data.record import FlightRecord
+from heliid.ensemble import make_ensemble
 from heliid.metrics import fit_percent
 from heliid.model.network import NarxModel
 from heliid.model.simulate import free_run, prepare_for, windowed_run
@@ -269,6 +270,7 @@ def main() -> None:
     parser.add_argument("--seeds", type=int, default=3)
     parser.add_argument("--budget", type=int, default=StudyConfig().budget)
     parser.add_argument("--workers", type=int, default=2)
+    parser.add_argument("--coverage", action="store_true", help="of the ensemble's 95 %% band")
     parser.add_argument("--data", type=Path, default=ROOT.parent / "shared" / "data")
     options = parser.parse_args()
     for key in options.cases or CASES:
@@ -286,6 +288,23 @@ def main() -> None:
             result = identify(campaign, config)
             seconds = time.perf_counter() - start
             _print(case, seed, result, campaign, options.data, seconds)
+            if options.coverage:
+                print(f"    {coverage(result)}", flush=True)
+
+
+def coverage(result: StudyResult) -> str:
+    """Share of measured samples inside the ensemble's 95 % band, mean per output, by role."""
+    campaign = result.campaign
+    assert campaign is not None
+    ensemble = make_ensemble(result.members, result.member_costs)
+    ensemble = ensemble.with_noise_from(campaign.with_use(Use.TRAIN))
+    parts = []
+    for use in (Use.TRAIN, Use.VALIDATE, Use.TEST):
+        rows = [ensemble.run(record).coverage() for record in campaign.with_use(use)]
+        if rows:
+            shares = " / ".join(f"{100 * share:.0f}" for share in np.mean(rows, axis=0))
+            parts.append(f"{use.value} {shares}")
+    return f"{len(ensemble.members)} members, 95 % band holds " + ", ".join(parts) + " %"
 
 
 def _print(

@@ -6,8 +6,8 @@ length 1 are one-step prediction, one segment per record is the free run, anythi
 multiple shooting with measured nodes. The caller places segments so that no lag reaches into
 another record.
 
-Everything is plain arithmetic: no BLAS, no libm, no contraction, so the same numbers come out bit
-for bit on every processor that keeps IEEE 754.
+Everything is plain arithmetic in one fixed order (no BLAS, no libm; fused multiply-adds only where
+written), so the same numbers come out bit for bit on every processor that keeps IEEE 754.
 """
 
 from __future__ import annotations
@@ -15,6 +15,17 @@ from __future__ import annotations
 import numpy as np
 from numba import config, njit, types
 from numba.extending import intrinsic
+
+from heliid.kernels.simd import (
+    LN2_HIGH,
+    LN2_LOW,
+    LOG2_E,
+    ROUND,
+    TANH_END,
+    VECTOR,
+    add_rows,
+    tanh_rows,
+)
 
 if getattr(config, "DISABLE_JIT", 0):
 
@@ -47,11 +58,7 @@ else:
         return types.int64(types.float64), codegen
 
 
-LOG2_E = 1.4426950408889634
-LN2_HIGH = 6.93147180369123816490e-01  # 21 trailing zero bits: n * LN2_HIGH is exact
-LN2_LOW = 1.90821492927058770002e-10
-ROUND = 6755399441055744.0  # 1.5 * 2**52: adding it leaves round(x) in the low bits
-TANH_END = 19.0625  # tanh is 1 to the last bit from here on
+AHEAD = 64  # samples for which the inputs' part is worked out before the recursion
 
 
 @njit(cache=True, nogil=True, error_model="numpy", inline="always")
@@ -66,20 +73,21 @@ def tanh_plain(x):
     shifted = a2 * LOG2_E + ROUND
     n = shifted - ROUND
     r = (a2 - n * LN2_HIGH) - n * LN2_LOW  # |r| <= ln(2)/2
-    # expm1(r) = r + r^2 (1/2! + r/3! + ...), Taylor to r^13: the next term is below 2^-57
-    t = 1.6059043836821613e-10
-    t = t * r + 2.08767569878681e-09
-    t = t * r + 2.505210838544172e-08
-    t = t * r + 2.755731922398589e-07
-    t = t * r + 2.7557319223985893e-06
-    t = t * r + 2.48015873015873e-05
-    t = t * r + 1.984126984126984e-04
-    t = t * r + 1.3888888888888889e-03
-    t = t * r + 8.333333333333333e-03
-    t = t * r + 4.1666666666666664e-02
-    t = t * r + 1.6666666666666666e-01
-    t = t * r + 0.5
-    small = r + r * r * t
+    # expm1(r) = r + r^2 (1/2! + r/3! + ...), Taylor to r^13: the next term is below 2^-57. By
+    # Estrin's scheme, since a single free run waits for this chain at every step.
+    r2 = r * r
+    r4 = r2 * r2
+    low = (0.5 + r * 1.6666666666666666e-01) + r2 * (
+        4.1666666666666664e-02 + r * 8.333333333333333e-03
+    )
+    middle = (1.3888888888888889e-03 + r * 1.984126984126984e-04) + r2 * (
+        2.48015873015873e-05 + r * 2.7557319223985893e-06
+    )
+    high = (2.755731922398589e-07 + r * 2.505210838544172e-08) + r2 * (
+        2.08767569878681e-09 + r * 1.6059043836821613e-10
+    )
+    t = low + r4 * (middle + r4 * high)
+    small = r + r2 * t
     power = float_from_bits((bits_from_float(shifted) + 1023) << 52)  # 2**n
     grown = power * small + (power - 1.0)  # expm1(2|x|)
     result = grown / (grown + 2.0)
@@ -94,7 +102,48 @@ def tanh_array(x, out):
 
 
 @njit(cache=True, nogil=True, error_model="numpy")
-def run_segments(  # noqa: C901
+def _packed(w_hid, b_hid, w_out, linear, bias, step):
+    """Weights as ``run_segments`` reads them: (n_phi + 1, width) by tap, bias last, and (h, out).
+
+    Columns: hidden units, then outputs, each padded to whole vectors; output weights times step.
+    """
+    h, n_phi = w_hid.shape
+    n_y = linear.shape[0]
+    first_out = -(-h // VECTOR) * VECTOR
+    n_out = -(-n_y // VECTOR) * VECTOR
+    by_tap = np.zeros((n_phi + 1, first_out + n_out))
+    last = np.zeros((h, n_out))
+    for t in range(n_phi):
+        for i in range(h):
+            by_tap[t, i] = w_hid[i, t]
+        for j in range(n_y):
+            by_tap[t, first_out + j] = linear[j, t]
+    for i in range(h):
+        by_tap[n_phi, i] = b_hid[i]
+        for j in range(n_y):
+            last[i, j] = step[j] * w_out[j, i]
+    for j in range(n_y):
+        by_tap[n_phi, first_out + j] = bias[j]
+    return by_tap, last
+
+
+@njit(cache=True, nogil=True, error_model="numpy")
+def _input_part(u, start, n, in_taps, by_tap, n_out, x, ahead):
+    """Fill ``ahead[:n]`` (., width) with the bias and what the inputs add at samples from start."""
+    n_in, width = in_taps.shape[0], by_tap.shape[1]
+    n_phi = by_tap.shape[0] - 1
+    weights, target = by_tap.reshape(-1), ahead.reshape(-1)
+    for m in range(n):
+        for t in range(n_in):
+            x[t] = u[start + m - in_taps[t, 1], in_taps[t, 0]]
+        for i in range(width):
+            ahead[m, i] = by_tap[n_phi, i]
+        for i in range(0, width, VECTOR):
+            add_rows(target, m * width + i, x, 0, n_in, weights, n_out * width + i, width)
+
+
+@njit(cache=True, nogil=True, error_model="numpy")
+def run_segments(
     u, y, segments, out_taps, in_taps, w_hid, b_hid, w_out, linear, bias, step, limit, y_sim, alive
 ):
     """Fill ``y_sim`` (N, ny) on every segment; return how many segments diverged.
@@ -104,60 +153,63 @@ def run_segments(  # noqa: C901
     deviations beyond which a run has diverged. alive (n,): samples survived in each segment; the
     rest of a diverged segment holds the last good sample, so that nothing is ever NaN.
     """
-    n_y = y.shape[1]
-    n_hidden = w_hid.shape[0]
-    n_out = out_taps.shape[0]
-    n_in = in_taps.shape[0]
-    by_tap = np.ascontiguousarray(w_hid.T)  # (n_phi, h): the inner loops run over units
-    lin_tap = np.ascontiguousarray(linear.T)
-    z = np.empty(n_hidden)
-    new = np.empty(n_y)
+    by_tap, last = _packed(w_hid, b_hid, w_out, linear, bias, step)
+    ahead = np.empty((AHEAD, by_tap.shape[1]))
+    x = np.empty(max(out_taps.shape[0], in_taps.shape[0]) + 1)
     n_diverged = 0
     for s in range(segments.shape[0]):
         first = segments[s, 0]
-        last = first + segments[s, 1]
+        end = first + segments[s, 1]
         alive[s] = segments[s, 1]
-        for k in range(first, last):
-            for i in range(n_hidden):
-                z[i] = b_hid[i]
-            for j in range(n_y):
-                new[j] = bias[j]
-            for t in range(n_in):
-                value = u[k - in_taps[t, 1], in_taps[t, 0]]
-                for i in range(n_hidden):
-                    z[i] += by_tap[n_out + t, i] * value
-                for j in range(n_y):
-                    new[j] += lin_tap[n_out + t, j] * value
-            for t in range(n_out):
-                past = k - out_taps[t, 1]
-                c = out_taps[t, 0]
-                value = y_sim[past, c] if past >= first else y[past, c]
-                for i in range(n_hidden):
-                    z[i] += by_tap[t, i] * value
-                for j in range(n_y):
-                    new[j] += lin_tap[t, j] * value
-            for i in range(n_hidden):
-                z[i] = tanh_plain(z[i])
-            good = True
-            for j in range(n_y):
-                total = 0.0
-                for i in range(n_hidden):
-                    total += w_out[j, i] * z[i]
-                before = y_sim[k - 1, j] if k > first else y[k - 1, j]
-                new[j] = before + step[j] * total + new[j]
-                if not abs(new[j]) <= limit:
-                    good = False
-            if good:
-                for j in range(n_y):
-                    y_sim[k, j] = new[j]
-                continue
-            alive[s] = k - first
-            n_diverged += 1
-            for rest in range(k, last):
-                for j in range(n_y):
-                    y_sim[rest, j] = y_sim[k - 1, j] if k > first else y[k - 1, j]
-            break
+        for start in range(first, end, AHEAD):
+            n = min(AHEAD, end - start)
+            _input_part(u, start, n, in_taps, by_tap, out_taps.shape[0], x, ahead)
+            good = _recursion(y, first, start, n, out_taps, by_tap, last, limit, x, ahead, y_sim)
+            if good < n:
+                alive[s] = start + good - first
+                n_diverged += 1
+                _hold(y, first, start + good, end, y_sim)
+                break
     return n_diverged
+
+
+@njit(cache=True, nogil=True, error_model="numpy")
+def _recursion(y, first, start, n, out_taps, by_tap, last, limit, x, ahead, y_sim):
+    """Fill ``y_sim`` from ``start`` for ``n`` samples; return how many stayed inside ``limit``."""
+    n_out, n_y = out_taps.shape[0], y.shape[1]
+    h, width = last.shape[0], by_tap.shape[1]
+    first_out = width - last.shape[1]
+    weights, out_weights, sums = by_tap.reshape(-1), last.reshape(-1), ahead.reshape(-1)
+    for m in range(n):
+        k = start + m
+        for t in range(n_out):
+            past = k - out_taps[t, 1]
+            c = out_taps[t, 0]
+            x[t] = y_sim[past, c] if past >= first else y[past, c]
+        at = m * width
+        for i in range(0, width, VECTOR):
+            add_rows(sums, at + i, x, 0, n_out, weights, i, width)
+        for i in range(0, first_out, VECTOR):
+            tanh_rows(sums, at + i)
+        for i in range(0, width - first_out, VECTOR):
+            add_rows(sums, at + first_out + i, sums, at, h, out_weights, i, width - first_out)
+        good = True
+        for j in range(n_y):
+            before = y_sim[k - 1, j] if k > first else y[k - 1, j]
+            value = before + sums[at + first_out + j]
+            y_sim[k, j] = value
+            good = good and abs(value) <= limit
+        if not good:
+            return m
+    return n
+
+
+@njit(cache=True, nogil=True, error_model="numpy")
+def _hold(y, first, start, end, y_sim):
+    """Repeat the last good sample from ``start`` to the end of the segment."""
+    for k in range(start, end):
+        for j in range(y.shape[1]):
+            y_sim[k, j] = y_sim[start - 1, j] if start > first else y[start - 1, j]
 
 
 @njit(cache=True, nogil=True, error_model="numpy")

@@ -1,4 +1,4 @@
-"""Three loops written in LLVM vectors, because they decide how long a fit takes.
+"""Five loops written in LLVM vectors, because they decide how long a fit takes.
 
 Each output number is one chain of fused multiply-adds in a fixed order, whatever the vector width,
 so the bits do not depend on the processor. Readable twins are in the tests; with the compiler
@@ -10,6 +10,8 @@ Arrays are C-ordered; the number of columns of ``rows`` and ``history`` must be 
 
 from __future__ import annotations
 
+from typing import Any
+
 import numpy as np
 from llvmlite import ir
 from llvmlite.binding import get_host_cpu_features
@@ -20,6 +22,9 @@ from numba.extending import intrinsic
 # Columns and result rows handled together, so that all sums stay in registers: 16 of 32 with
 # AVX-512, 8 of 16 below (float32).
 LANES, TILE = (32, 8) if get_host_cpu_features().get("avx512f") else (16, 4)
+
+
+VECTOR = 8  # float64 numbers in 512 bits: the width of what ``add_rows`` adds
 
 
 def padded(n: int) -> int:
@@ -181,6 +186,115 @@ def _combine_four(
     )
 
 
+@intrinsic
+def _add_rows_vectors(typingctx, target, at, x, at_x, n, matrix, at_matrix, n_columns):  # noqa: ARG001
+    """target[at + lane] += sum over t < n of x[at_x + t] * matrix[at_matrix + t n_columns + lane].
+
+    Four chains, so that the sum does not wait for one after another.
+    """
+    whole = types.int64
+    signature = types.void(target, whole, x, whole, whole, matrix, whole, whole)
+
+    def codegen(context, builder, sig, args):
+        data = _data(context, builder, sig.args[0], args[0])
+        factors = _data(context, builder, sig.args[2], args[2])
+        source = _data(context, builder, sig.args[5], args[5])
+        at_, at_x_, n_, at_matrix_, n_columns_ = args[1], args[3], args[4], args[6], args[7]
+        v = _Vectors(context, builder, types.float64)
+        vector = ir.VectorType(v.scalar, VECTOR)
+
+        def place(pointer, index):
+            return builder.bitcast(builder.gep(pointer, [index]), vector.as_pointer())
+
+        def term(t, slot):
+            values = builder.load(
+                place(source, builder.add(at_matrix_, builder.mul(t, n_columns_))), align=8
+            )
+            builder.store(
+                v.fma(v.spread(factors, builder.add(at_x_, t)), values, builder.load(slot)), slot
+            )
+
+        slots = [cgutils.alloca_once(builder, vector) for _ in range(4)]
+        builder.store(builder.load(place(data, at_), align=8), slots[0])
+        for slot in slots[1:]:
+            builder.store(ir.Constant(vector, None), slot)
+        fours = builder.sdiv(n_, ir.Constant(n_.type, 4))
+        with cgutils.for_range(builder, fours) as loop:
+            first = builder.mul(loop.index, ir.Constant(n_.type, 4))
+            for lane, slot in enumerate(slots):
+                term(builder.add(first, ir.Constant(n_.type, lane)), slot)
+        done = builder.mul(fours, ir.Constant(n_.type, 4))
+        with cgutils.for_range(builder, builder.sub(n_, done)) as loop:
+            term(builder.add(done, loop.index), slots[0])
+        a, b, c, d = (builder.load(slot) for slot in slots)
+        total = builder.fadd(builder.fadd(a, b), builder.fadd(c, d))
+        builder.store(total, place(data, at_), align=8)
+        return context.get_dummy_value()
+
+    return signature, codegen
+
+
+LOG2_E = 1.4426950408889634
+LN2_HIGH = 6.93147180369123816490e-01  # 21 trailing zero bits: n * LN2_HIGH is exact
+LN2_LOW = 1.90821492927058770002e-10
+ROUND = 6755399441055744.0  # 1.5 * 2**52: adding it leaves round(x) in the low bits
+TANH_END = 19.0625  # tanh is 1 to the last bit from here on
+EXPM1 = (
+    0.5, 1.6666666666666666e-01, 4.1666666666666664e-02, 8.333333333333333e-03,
+    1.3888888888888889e-03, 1.984126984126984e-04, 2.48015873015873e-05, 2.7557319223985893e-06,
+    2.755731922398589e-07, 2.505210838544172e-08, 2.08767569878681e-09, 1.6059043836821613e-10,
+)  # fmt: skip
+"""1/2!, 1/3!, ... 1/13!"""
+
+
+@intrinsic
+def _tanh_vector(typingctx, target, at):  # noqa: ARG001
+    """The hyperbolic tangents of VECTOR numbers in place; step by step ``narx.tanh_plain``."""
+    signature = types.void(target, types.int64)
+
+    def codegen(context, builder, sig, args):
+        b = builder
+        data = _data(context, b, sig.args[0], args[0])
+        vector = ir.VectorType(ir.DoubleType(), VECTOR)
+        whole = ir.VectorType(ir.IntType(64), VECTOR)
+
+        def number(value):
+            return ir.Constant(vector, [value] * VECTOR)
+
+        def integer(value):
+            return ir.Constant(whole, [value] * VECTOR)
+
+        def affine(low, high, x):
+            return b.fadd(low, b.fmul(x, high))
+
+        pointer = b.bitcast(b.gep(data, [args[1]]), vector.as_pointer())
+        x = b.load(pointer, align=8)
+        sign = b.and_(b.bitcast(x, whole), integer(-(2**63)))
+        a = b.bitcast(b.and_(b.bitcast(x, whole), integer(2**63 - 1)), vector)
+        a = b.select(b.fcmp_ordered(">", a, number(TANH_END)), number(TANH_END), a)
+        a2 = b.fadd(a, a)
+        shifted = b.fadd(b.fmul(a2, number(LOG2_E)), number(ROUND))
+        n = b.fsub(shifted, number(ROUND))
+        r = b.fsub(b.fsub(a2, b.fmul(n, number(LN2_HIGH))), b.fmul(n, number(LN2_LOW)))
+        r2 = b.fmul(r, r)
+        r4 = b.fmul(r2, r2)
+        c = [number(value) for value in EXPM1]
+        low, middle, high = (
+            affine(affine(c[k], c[k + 1], r), affine(c[k + 2], c[k + 3], r), r2) for k in (0, 4, 8)
+        )
+        t = affine(low, affine(middle, high, r4), r4)
+        small = affine(r, t, r2)
+        power = b.bitcast(
+            b.shl(b.add(b.bitcast(shifted, whole), integer(1023)), integer(52)), vector
+        )
+        grown = b.fadd(b.fmul(power, small), b.fsub(power, number(1.0)))
+        result = b.fdiv(grown, b.fadd(grown, number(2.0)))
+        b.store(b.bitcast(b.or_(b.bitcast(result, whole), sign), vector), pointer, align=8)
+        return context.get_dummy_value()
+
+    return signature, codegen
+
+
 @njit(cache=True, nogil=True, error_model="numpy")
 def _add_gram_vectors(rows, n_rows, gram):
     n = rows.shape[1]
@@ -214,6 +328,16 @@ def _add_gram_plain(rows, n_rows, gram):
     gram += part.T @ part
 
 
+def _add_rows_plain(target, at, x, at_x, n, matrix, at_matrix, n_columns):
+    for t in range(n):
+        place = at_matrix + t * n_columns
+        target[at : at + VECTOR] += x[at_x + t] * matrix[place : place + VECTOR]
+
+
+def _tanh_plain(target, at):
+    target[at : at + VECTOR] = np.tanh(target[at : at + VECTOR])
+
+
 def _combine_rows_plain(history, target, offsets, gain, at_gain, stride, n_y, n_columns):
     n = len(offsets)
     for j in range(n_y):
@@ -224,6 +348,16 @@ def _combine_rows_plain(history, target, offsets, gain, at_gain, stride, n_y, n_
 
 
 _plain = bool(getattr(config, "DISABLE_JIT", 0))
+
+add_rows: Any = _add_rows_plain if _plain else _add_rows_vectors
+"""``add_rows(target, at, x, at_x, n, matrix, at_matrix, n_columns)``, all float64 and flat.
+
+Adds to the VECTOR numbers of ``target`` from ``at`` the rows of ``matrix`` weighted with the
+``n`` numbers of ``x`` from ``at_x``; row t starts at ``at_matrix + t n_columns``.
+"""
+
+tanh_rows: Any = _tanh_plain if _plain else _tanh_vector
+"""``tanh_rows(target, at)``: the hyperbolic tangents of VECTOR numbers from ``at``, in place."""
 
 add_gram_padded = _add_gram_plain if _plain else _add_gram_vectors
 """``add_gram_padded(rows, n_rows, gram)``: add rows'rows to the lower triangle of ``gram``.
