@@ -82,12 +82,14 @@ def smooth_channels(record: FlightRecord) -> list[str]:
 
 
 def changed(record: FlightRecord, name: str, column: np.ndarray) -> FlightRecord:
+    """The record with one channel replaced."""
     values = record.values.copy()
     values[:, record.index(name)] = column
     return replace(record, values=values)
 
 
 def pick(rng: np.random.Generator, names: list[str]) -> str:
+    """One of the names."""
     return names[int(rng.integers(len(names)))]
 
 
@@ -96,6 +98,7 @@ Maker = Callable[[FlightRecord, np.random.Generator], Made | None]
 
 
 def wrong_unit(record: FlightRecord, rng: np.random.Generator) -> Made | None:
+    """A header that says radians over degrees, or the other way round."""
     names = in_motion(record)
     if not names:
         return None
@@ -111,6 +114,8 @@ def wrong_unit(record: FlightRecord, rng: np.random.Generator) -> Made | None:
 
 
 def scaled(*factors: float) -> Maker:
+    """A channel times one of the factors."""
+
     def make(record: FlightRecord, rng: np.random.Generator) -> Made | None:
         names = in_motion(record)
         if not names:
@@ -122,6 +127,8 @@ def scaled(*factors: float) -> Maker:
 
 
 def time_base(*factors: float) -> Maker:
+    """A stated step that is one of the factors times the true one."""
+
     def make(record: FlightRecord, rng: np.random.Generator) -> Made | None:
         if not in_motion(record):
             return None
@@ -133,6 +140,8 @@ def time_base(*factors: float) -> Maker:
 
 
 def delayed(seconds: float) -> Maker:
+    """A channel that comes late."""
+
     def make(record: FlightRecord, rng: np.random.Generator) -> Made | None:
         names = in_motion(record)
         if not names:
@@ -145,6 +154,7 @@ def delayed(seconds: float) -> Maker:
 
 
 def held(record: FlightRecord, rng: np.random.Generator) -> Made | None:
+    """A channel sampled and held at 10 Hz, or at a tenth of an unusual rate."""
     names = smooth_channels(record)
     if not names:
         return None
@@ -160,10 +170,12 @@ def held(record: FlightRecord, rng: np.random.Generator) -> Made | None:
 
 
 def somewhere(rng: np.random.Generator, n_samples: int, n: int) -> int:
+    """A first sample such that n samples fit inside the middle 90 %."""
     return int(rng.integers(int(0.05 * n_samples), int(0.95 * n_samples) - n))
 
 
 def gap(record: FlightRecord, rng: np.random.Generator) -> Made | None:
+    """5 to 100 rows missing."""
     n = int(min(rng.integers(5, 100), 0.1 * record.n_samples))
     first = somewhere(rng, record.n_samples, n)
     keep = np.ones(record.n_samples, dtype=bool)
@@ -173,6 +185,8 @@ def gap(record: FlightRecord, rng: np.random.Generator) -> Made | None:
 
 
 def stretch(value: str) -> Maker:
+    """10 to 100 samples at zero, or at the value they begin with."""
+
     def make(record: FlightRecord, rng: np.random.Generator) -> Made | None:
         names = smooth_channels(record)
         if not names:
@@ -189,6 +203,7 @@ def stretch(value: str) -> Maker:
 
 
 def spiked(record: FlightRecord, rng: np.random.Generator) -> Made | None:
+    """One to five spikes of one or two samples, 5 to 10 standard deviations."""
     names = smooth_channels(record)
     if not names:
         return None
@@ -203,6 +218,7 @@ def spiked(record: FlightRecord, rng: np.random.Generator) -> Made | None:
 
 
 def clipped(record: FlightRecord, rng: np.random.Generator) -> Made | None:
+    """A channel cut off at its 2nd to 10th percentile, on one side or both."""
     names = smooth_channels(record)
     if not names:
         return None
@@ -215,6 +231,7 @@ def clipped(record: FlightRecord, rng: np.random.Generator) -> Made | None:
 
 
 def drifting(record: FlightRecord, rng: np.random.Generator) -> Made | None:
+    """A ramp of 2 to 5 standard deviations over the record."""
     names = in_motion(record)
     if not names:
         return None
@@ -226,6 +243,7 @@ def drifting(record: FlightRecord, rng: np.random.Generator) -> Made | None:
 
 
 def swapped(record: FlightRecord, rng: np.random.Generator) -> Made | None:
+    """Two attitudes or two rates exchanged, at least one of which moves."""
     names = {symbol_of(c.name): c.name for c in record.channels}
     moving = in_motion(record)
     pairs = [
@@ -268,6 +286,7 @@ def faults_of(record: FlightRecord) -> list[Finding]:
 
 
 def key(finding: Finding) -> tuple:
+    """What makes a finding the same as one on the clean record."""
     return finding.kind, finding.channels, finding.evidence
 
 
@@ -284,6 +303,7 @@ def is_near(case: Case, finding: Finding) -> bool:
 
 
 def is_right(case: Case, finding: Finding) -> bool:
+    """True when kind, place and channel are those of the fault."""
     if finding.kind != case.kind or not is_near(case, finding):
         return False
     if case.kind == "swapped":

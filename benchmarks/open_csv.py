@@ -32,8 +32,8 @@ except RecordError as reason:
     answer, size = str(reason), 0
 end = time.perf_counter()
 peak = resource.getrusage(resource.RUSAGE_SELF).ru_maxrss / 1024
-print(json.dumps({"answer": answer, "s": end - start, "cpu_s": time.process_time(), "import_s": imported - start,
-                  "peak_mb": peak, "data_mb": size / 1e6}))
+print(json.dumps({"answer": answer, "s": end - start, "cpu_s": time.process_time(),
+                  "import_s": imported - start, "peak_mb": peak, "data_mb": size / 1e6}))
 """
 
 
@@ -166,8 +166,8 @@ def main() -> int:
         found = min((open_file(path) for _ in range(3)), key=lambda one: one["s"])
         print(
             f"{chosen.megabytes:.0f} MB: {found['answer']}: {found['s']:.2f} s in all "
-            f"({found['cpu_s']:.2f} s of CPU, {found['import_s']:.2f} s imports), peak {found['peak_mb']:.0f} MB "
-            f"= {found['peak_mb'] / found['data_mb']:.1f} x the data"
+            f"({found['cpu_s']:.2f} s of CPU, {found['import_s']:.2f} s imports), "
+            f"peak {found['peak_mb']:.0f} MB = {found['peak_mb'] / found['data_mb']:.1f} x the data"
         )
         is_bad |= found["s"] > 2.0
         path.unlink()
