@@ -5,12 +5,13 @@ from __future__ import annotations
 import math
 from collections import deque
 from collections.abc import Iterable, Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from typing import Any
 
 import numpy as np
 
 from heliid.search.lattice import Lattice, as_is, best_index, rows
+from heliid.search.screening import Screening
 from heliid.search.searcher import (
     Box,
     Canonical,
@@ -36,6 +37,7 @@ class BeeSettings:
     p_guided: float = 0.5  # of these, towards the best
     p_gene: float = 0.3  # each gene in a guided move
     guide: float = 1.5  # C of Zhu & Kwong (2010)
+    screening: Screening = field(default_factory=Screening)
 
 
 @dataclass(slots=True)
@@ -50,8 +52,8 @@ class BeeColony:
 
     Karaboga (2005), Karaboga & Basturk (2007). Deviates: whole-number steps, onlookers by rank,
     crossover and best-guided moves (after Zhu & Kwong 2010), never a point twice, scouts keep the
-    best source; employed and onlooker bees fly one at a time so that a window of points may be
-    under way.
+    best source; moves are screened (``Screening``); employed and onlooker bees fly one at a time so
+    that a window of points may be under way.
     """
 
     name = "abc"
@@ -67,8 +69,9 @@ class BeeColony:
     ) -> None:
         self.settings = settings or BeeSettings()
         self._lattice = Lattice(
-            box, seed, canonical=canonical, first=first, n_first=self.settings.n_sources
-        )
+            box, seed, canonical=canonical, first=first, n_first=self.settings.n_sources,
+            screening=self.settings.screening,
+        )  # fmt: skip
         self._sources: list[_Source] = []
         self._pending: deque[tuple[Genome, str, int]] = deque()
         self._index = 0
@@ -149,6 +152,7 @@ class BeeColony:
         """Costs of the oldest points asked."""
         for cost in costs:
             genome, kind, slot = self._pending.popleft()
+            self._lattice.told(genome, clean_cost(cost))
             self._take_in(genome, clean_cost(cost), kind, slot)
 
     def _take_in(self, genome: Genome, cost: float, kind: str, slot: int) -> None:

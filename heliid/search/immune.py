@@ -5,12 +5,13 @@ from __future__ import annotations
 from bisect import insort
 from collections import deque
 from collections.abc import Iterable, Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from typing import Any
 
 import numpy as np
 
 from heliid.search.lattice import Lattice, as_is, rows
+from heliid.search.screening import Screening
 from heliid.search.searcher import (
     Box,
     Canonical,
@@ -32,6 +33,7 @@ class ImmuneSettings:
     steps_per_rank: float = 0.25
     age_limit: int = 12  # generations; the best never dies
     p_reset: float = 0.15
+    screening: Screening = field(default_factory=Screening)
 
 
 @dataclass(slots=True)
@@ -49,8 +51,8 @@ class ImmuneSystem:
     """Pooled CLONALG on whole numbers, in steady-state form.
 
     de Castro & Von Zuben (2002). Deviates: affinity is the rank only; parents, clones and
-    newcomers compete in one pool as results come in; an age limit keeps the pool diverse; never a
-    point twice.
+    newcomers compete in one pool as results come in; an age limit keeps the pool diverse; mutants
+    are screened (``Screening``); never a point twice.
     """
 
     name = "ais"
@@ -66,8 +68,9 @@ class ImmuneSystem:
     ) -> None:
         self.settings = settings or ImmuneSettings()
         self._lattice = Lattice(
-            box, seed, canonical=canonical, first=first, n_first=self.settings.n_members
-        )
+            box, seed, canonical=canonical, first=first, n_first=self.settings.n_members,
+            screening=self.settings.screening,
+        )  # fmt: skip
         self._pool: list[_Antibody] = []  # best first
         self._plan: deque[tuple[Genome, int]] = deque()  # parent and rank; rank -1: newcomer
         self._pending: deque[Genome] = deque()
@@ -123,6 +126,7 @@ class ImmuneSystem:
         """Costs of the oldest points asked."""
         for cost in costs:
             antibody = _Antibody(self._pending.popleft(), clean_cost(cost))
+            self._lattice.told(antibody.genome, antibody.cost)
             insort(self._pool, antibody, key=_cost)  # after those of equal cost
             del self._pool[self.settings.n_members :]
 

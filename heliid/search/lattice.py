@@ -9,11 +9,12 @@ from __future__ import annotations
 
 import itertools
 import math
-from collections.abc import Callable, Iterable, Sequence
+from collections.abc import Callable, Iterable, Iterator, Sequence
 from typing import Any
 
 import numpy as np
 
+from heliid.search.screening import OFF, Screen, Screening
 from heliid.search.searcher import Box, Canonical, Genome, is_better
 
 _TRIES = 24  # redraws of a move before a random unseen point is taken
@@ -22,30 +23,31 @@ _MAX_LISTED = 200_000  # boxes up to this size are listed to find the last unsee
 
 
 class Draws:
-    """Uniform random numbers keyed by (seed, index): the same whatever was drawn before."""
+    """Uniform random numbers keyed by (seed, index): the same whatever was drawn before.
+
+    ``uniform()`` gives the next number in [0, 1).
+    """
 
     _BLOCK = 64
 
     def __init__(self, seed: int, stream: int = 0) -> None:
         self._bits = np.random.Philox(key=np.array([seed, stream], dtype=np.uint64))
-        self._generator = np.random.Generator(self._bits)
+        self.generator = np.random.Generator(self._bits)
         self._state: Any = self._bits.state
         self._counter = np.zeros(4, dtype=np.uint64)
         self._state["state"]["counter"] = self._counter
         self._state["buffer_pos"] = 4  # nothing left over from other numbers
-        self._left: list[float] = []
+        self.uniform: Callable[[], float] = self._numbers().__next__
 
     def start(self, index: int) -> None:
         """Go to the numbers of point ``index``."""
         self._counter[3] = index
         self._bits.state = self._state
-        self._left = []
+        self.uniform = self._numbers().__next__
 
-    def uniform(self) -> float:
-        """A number in [0, 1)."""
-        if not self._left:
-            self._left = self._generator.random(self._BLOCK).tolist()
-        return self._left.pop()
+    def _numbers(self) -> Iterator[float]:
+        while True:
+            yield from self.generator.random(self._BLOCK).tolist()
 
     def below(self, n: int) -> int:
         """A whole number in 0..n-1."""
@@ -89,6 +91,7 @@ class Lattice:
         canonical: Canonical = as_is,
         first: Iterable[Sequence[int]] = (),
         n_first: int = 10,
+        screening: Screening = OFF,
     ) -> None:
         if not bool(box.is_whole.all()):
             raise TypeError("This searcher needs a box of whole numbers.")
@@ -102,14 +105,15 @@ class Lattice:
             high - low + 1 for low, high in zip(self.low, self.high, strict=True)
         )
         self._first = self._first_members(first, n_first)
+        self._screen = Screen(self.low, self.high, screening)
 
     def _first_members(self, first: Iterable[Sequence[int]], n_first: int) -> list[Genome]:
         """The given members, then a Latin hypercube, all different."""
         members = dict.fromkeys(self.clipped(member) for member in first)
         n = max(0, n_first - len(members))
         if n:
-            generator = np.random.Generator(self.draws._bits)
             self.draws.start(2**62)
+            generator = self.draws.generator
             columns = [
                 (generator.permutation(n) + generator.random(n)) / n for _ in range(len(self.low))
             ]
@@ -142,13 +146,33 @@ class Lattice:
         self.seen[genome] = None
         return genome
 
+    def told(self, genome: Genome, cost: float) -> None:
+        """Let the screen learn what a point cost."""
+        self._screen.learn(genome, cost)
+
     def new_point(self, move: Callable[[], Sequence[int]]) -> Genome | None:
         """An unseen point from ``move``, else a random unseen one, None when there is none left."""
+        screen = self._screen
+        if screen.is_ready and self.draws.uniform() < screen.settings.share:
+            return self._screened_point(move, screen.settings.n_trials)
         for _ in range(_TRIES):
             genome = self.canonical(tuple(move()))
             if genome not in self.seen:
                 return self.take(genome)
         return self.random_unseen()
+
+    def _screened_point(self, move: Callable[[], Sequence[int]], n_trials: int) -> Genome | None:
+        """The most promising of some unseen points from ``move``."""
+        found: dict[Genome, None] = {}
+        for _ in range(_TRIES):
+            genome = self.canonical(tuple(move()))
+            if genome not in self.seen:
+                found[genome] = None
+                if len(found) == n_trials:
+                    break
+        if not found:
+            return self.random_unseen()
+        return self.take(self._screen.choose(list(found)))
 
     def random_point(self) -> list[int]:
         """A point anywhere in the box."""
@@ -189,12 +213,14 @@ class Lattice:
         return {
             "seen": [list(genome) for genome in self.seen],
             "first": [list(genome) for genome in self._first],
+            "told": self._screen.state(),
         }
 
     def restore(self, state: dict[str, Any]) -> None:
         """The inverse of ``state``."""
         self.seen = {tuple(genome): None for genome in state["seen"]}
         self._first = [tuple(genome) for genome in state["first"]]
+        self._screen.restore(state["told"])
 
 
 def rows(points: Sequence[Sequence[int]], dim: int) -> np.ndarray:

@@ -4,12 +4,13 @@ from __future__ import annotations
 
 from collections import deque
 from collections.abc import Iterable, Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from typing import Any
 
 import numpy as np
 
 from heliid.search.lattice import Lattice, as_is, rows
+from heliid.search.screening import Screening
 from heliid.search.searcher import (
     Box,
     Canonical,
@@ -32,6 +33,7 @@ class SwarmSettings:
     p_own: float = 0.30  # ... from the particle's own best; else it stays
     steps: float = 0.7  # mean number of steps after copying
     p_reset: float = 0.15
+    screening: Screening = field(default_factory=Screening)
 
 
 @dataclass(slots=True)
@@ -45,8 +47,8 @@ class Swarm:
     """PSO on whole numbers, in steady-state form.
 
     After Kennedy & Eberhart (1997) and the random informants of SPSO-2011. Deviates: a gene copies
-    the informant's best, the own best or itself, then a few genes step; particles fly one at a
-    time; never a point twice.
+    the informant's best, the own best or itself, then a few genes step; flights are screened
+    (``Screening``); particles fly one at a time; never a point twice.
     """
 
     name = "pso"
@@ -62,8 +64,9 @@ class Swarm:
     ) -> None:
         self.settings = settings or SwarmSettings()
         self._lattice = Lattice(
-            box, seed, canonical=canonical, first=first, n_first=self.settings.n_particles
-        )
+            box, seed, canonical=canonical, first=first, n_first=self.settings.n_particles,
+            screening=self.settings.screening,
+        )  # fmt: skip
         self._particles: list[_Particle] = []
         self._pending: deque[tuple[Genome, int]] = deque()  # particle -1: a first member
         self._index = 0
@@ -120,6 +123,7 @@ class Swarm:
         """Costs of the oldest points asked."""
         for cost in costs:
             genome, particle = self._pending.popleft()
+            self._lattice.told(genome, clean_cost(cost))
             self._take_in(genome, clean_cost(cost), particle)
 
     def _take_in(self, genome: Genome, cost: float, particle: int) -> None:

@@ -7,7 +7,7 @@ from typing import Any
 
 import numpy as np
 
-from heliid.search.lattice import as_is
+from heliid.search.lattice import Draws, as_is
 from heliid.search.searcher import Box, Canonical, cost_from_plain, cost_to_plain
 
 _HALF = 0.5 - 1e-9  # a whole gene owns the real numbers that round to it
@@ -90,21 +90,15 @@ class Batches:
 
 
 class Uniforms:
-    """Arrays of uniform numbers keyed by (seed, generation), Philox counters."""
+    """The random numbers of each generation, keyed by (seed, generation)."""
 
     def __init__(self, seed: int) -> None:
-        self._bits = np.random.Philox(key=np.array([seed, 1], dtype=np.uint64))
-        self.generator = np.random.Generator(self._bits)
-        self._counter = np.zeros(4, dtype=np.uint64)
-        self._state: Any = self._bits.state
-        self._state["state"]["counter"] = self._counter
-        self._state["buffer_pos"] = 4
+        self._draws = Draws(seed, stream=1)
 
     def start(self, generation: int) -> np.random.Generator:
         """The generator at the numbers of one generation."""
-        self._counter[3] = generation
-        self._bits.state = self._state
-        return self.generator
+        self._draws.start(generation)
+        return self._draws.generator
 
 
 def costs_to_plain(costs: np.ndarray) -> list[float | None]:
