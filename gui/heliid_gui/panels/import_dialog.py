@@ -104,7 +104,7 @@ class ImportDialog(QDialog):
         self.form.show_dialect(state.dialect)
         self.table.show_preview(columns, found)
         wrong = next((f"Column '{c.name}' {c.problem}." for c in columns if c.problem), "")
-        trouble = found.problem or wrong or self._trouble
+        trouble = found.problem or self._trouble or wrong
         if trouble:
             self.banner.show_text(trouble, "warning")
         elif state.has_profile:
