@@ -40,7 +40,7 @@ class CommandPalette(QDialog):
         self.list.clear()
         for action in self._actions:
             text = action.text().replace("&", "").rstrip("…")
-            if not text or not matches(f"{text} {action.toolTip()}", wanted):
+            if not text or not matches(f"{text} {action.toolTip()} {action.statusTip()}", wanted):
                 continue
             keys = action.shortcut().toString()
             item = QListWidgetItem(f"{text}    {keys}" if keys else text)

@@ -11,18 +11,24 @@ from typing import Any
 
 from heliid.errors import HeliIDError
 
-ENDINGS = (".csv", ".txt", ".dat", ".asc", ".tsv", ".tab", ".prn")
+TABLES = (".csv", ".tsv", ".tab", ".dat", ".asc", ".prn")
+LOGS = (".mat", ".h5", ".hdf5", ".tdms", ".mf4", ".mdf", ".ulg", ".parquet")
+ENDINGS = (*TABLES, ".txt", *LOGS, ".bin")
 
 
 def find_files(paths: Iterable[Path]) -> list[Path]:
-    """The files named, and of each folder the tables in it, sorted by name."""
+    """The files named, and of each folder the records in it, sorted by name."""
     found: list[Path] = []
     for path in paths:
-        if path.is_dir():
-            found += sorted(p for p in path.iterdir() if p.suffix.lower() in ENDINGS)
-        else:
-            found.append(path)
+        found += _in_folder(path) if path.is_dir() else [path]
     return list(dict.fromkeys(found))
+
+
+def _in_folder(folder: Path) -> list[Path]:
+    """Tables and logs; text files only where there is nothing else, or a README would be read."""
+    files = sorted(p for p in folder.iterdir() if p.is_file() and not p.name.startswith("."))
+    found = [p for p in files if p.suffix.lower() in (*TABLES, *LOGS)]
+    return found or [p for p in files if p.suffix.lower() in ENDINGS]
 
 
 class Loader:
@@ -75,12 +81,12 @@ class Loader:
 
 def read_records(paths: list[Path]) -> tuple[list, list[tuple[str, str]]]:
     """Every record that can be read, and for each that cannot a sentence and its details."""
-    from heliid.data.csvfile import read_csv
+    from heliid.data.readers import read_file
 
     records, problems = [], []
     for path in paths:
         try:
-            records.append(read_csv(path))
+            records.append(read_file(path))
         except HeliIDError as error:
             problems.append((str(error), ""))
         except Exception as error:  # one bad file must not keep the others out

@@ -43,7 +43,7 @@ class RecordFacts(QWidget):
         record = Card(label(self.tr("Record"), "section"), self._facts)
         range_card = Card(label(self.tr("Visible range"), "section"), self._statistics)
         inner = QWidget()
-        inner.setLayout(column(self.banner, record, doctor, range_card, 1))
+        inner.setLayout(column(self.banner, doctor, record, range_card, 1))
         self.setLayout(column(scrolled(inner), self.next))
 
     def show_facts(self, facts: tuple[tuple[str, str], ...], problem: str) -> None:

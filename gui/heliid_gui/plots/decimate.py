@@ -7,7 +7,7 @@ from __future__ import annotations
 
 import numpy as np
 
-FACTOR = 8  # samples merged from one level to the next
+FACTOR = 4  # samples merged from one level to the next
 FULL_BELOW = 6000  # visible samples up to which the curve is drawn as it is
 
 
@@ -33,13 +33,13 @@ class Pyramid:
         return max(first, 0), min(last, self.x.size)
 
     def visible(self, start: float, end: float, pixels: int) -> tuple[np.ndarray, np.ndarray]:
-        """What to draw between ``start`` and ``end``: at most about four points per pixel."""
+        """What to draw between ``start`` and ``end``: two to eight points per pixel."""
         first, last = self.span(start, end)
         count = last - first
         if count <= max(FULL_BELOW, 4 * pixels):
             return self.x[first:last], self.y[first:last]
         depth = 1
-        while count / FACTOR ** (depth + 1) >= 2 * pixels:
+        while count / FACTOR ** (depth + 1) >= pixels:
             depth += 1
         size = FACTOR**depth
         low, high = self._level(depth)

@@ -27,6 +27,8 @@ from heliid_gui.plots.styles import Kind
 from heliid_gui.plots.view_box import TimeViewBox
 from heliid_gui.theme import colours, theme
 
+# The garbage collector may take a label of pyqtgraph apart before Qt asks it for its size.
+pg.LabelItem._sizeHint = {}
 AXIS_WIDTH = 56
 HISTORY_STEP_S = 0.5  # moves closer together than this are one step of the zoom history
 PADDING = 0.06
