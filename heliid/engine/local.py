@@ -53,6 +53,8 @@ class LocalEngine:
         for worker in self._workers:
             worker.prepare(self._setups[fn])
         self.start()
+        for worker in self._workers:
+            worker.send_setups()  # so that they get warm while this process does other things
 
     def start(self) -> None:
         """Start the workers that are not there, without waiting for them."""
@@ -83,6 +85,7 @@ class LocalEngine:
                 worker.end()
         finally:
             self._clear()
+        self.start()  # the next run need not wait for new workers
         for result in job.cancelled:
             on_result(result)
 
@@ -126,6 +129,7 @@ class LocalEngine:
         kind = message[0]
         if kind == "ready":
             worker.is_ready = True
+            worker.send_setups()
         elif kind == "setup":
             worker.n_unprepared -= 1
             if message[2] != "ok":
@@ -216,6 +220,7 @@ class _Worker:
         self.given_at = 0.0
         self.is_ready = False
         self.n_unprepared = 0
+        self._unsent: list[bytes] = []
         self.is_timed_out = False
         self.is_ended = False
         self.connection, theirs = multiprocessing.Pipe()
@@ -236,9 +241,15 @@ class _Worker:
         return self.is_ready and not self.n_unprepared and self.task is None and not self.is_ended
 
     def prepare(self, payload: bytes) -> None:
-        """Send one set-up call."""
+        """Note a set-up call that must be done before the next task."""
         self.n_unprepared += 1
-        self._send(("setup", 0, 0.0, payload))
+        self._unsent.append(payload)
+
+    def send_setups(self) -> None:
+        """Send the set-up calls noted; waits for a worker that is still starting."""
+        for payload in self._unsent:
+            self._send(("setup", 0, 0.0, payload))
+        self._unsent = []
 
     def give(self, task: Task) -> None:
         """Send a task; one that cannot be sent is a programmer's error and raises."""
