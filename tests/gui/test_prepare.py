@@ -148,10 +148,10 @@ def test_bad_parameter_is_said_and_the_field_goes_back(panel):
 
 @pytest.mark.gui
 def test_marked_region_becomes_a_step(panel):
-    assert not panel.crop.isEnabled()
-    panel.plots.region_dragged.emit(2.0, 12.0, True)
-    assert panel.crop.isEnabled()
-    panel.crop.click()
+    assert not panel.page.crop.isEnabled()
+    panel.page.plots.region_dragged.emit(2.0, 12.0, True)
+    assert panel.page.crop.isEnabled()
+    panel.page.crop.click()
     assert panel.item().steps == ({"kind": "crop", "start": 2.0, "end": 12.0},)
     assert setups.conditioned(panel.item()).time[0] == pytest.approx(2.0)
 
@@ -160,10 +160,10 @@ def test_marked_region_becomes_a_step(panel):
 def test_before_and_after_are_both_drawn(panel):
     panel.add_step("scale")
     name = panel.item().steps[0]["channel"]
-    labels = {label for row, label in panel.plots._curves if row == name}
+    labels = {label for row, label in panel.page.plots._curves if row == name}
     assert labels == {"before", "after"}
     panel.steps.remove.click()
-    assert {label for _, label in panel.plots._curves} == {"after"}
+    assert {label for _, label in panel.page.plots._curves} == {"after"}
 
 
 @pytest.mark.gui

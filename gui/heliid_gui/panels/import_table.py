@@ -5,7 +5,7 @@ from __future__ import annotations
 from functools import partial
 from typing import TYPE_CHECKING
 
-from PySide6.QtCore import Qt, Signal
+from PySide6.QtCore import Qt, QTimer, Signal
 from PySide6.QtGui import QBrush, QColor
 from PySide6.QtWidgets import (
     QAbstractItemView,
@@ -76,10 +76,19 @@ class ImportTable(QTableWidget):
             for c in range(width):
                 self._show_cell(r, c, cells[c] if c < len(cells) else "")
         self._quiet = False
+        if self.isVisible():
+            self._show_first_bad()
+
+    def showEvent(self, event) -> None:
+        """The first bad cell is in sight from the start."""
+        super().showEvent(event)
+        QTimer.singleShot(0, self, self._show_first_bad)
+
+    def _show_first_bad(self) -> None:
         if self.bad:
             r, c = min(self.bad)
-            place = self.item(TOP + r, min(c, width - 1))
-            self.scrollToItem(place, QAbstractItemView.ScrollHint.PositionAtBottom)
+            place = self.item(TOP + r, min(c, self.columnCount() - 1))
+            self.scrollToItem(place, QAbstractItemView.ScrollHint.PositionAtCenter)
 
     def _show_column(self, one: Column) -> None:
         item = QTableWidgetItem(one.channel)

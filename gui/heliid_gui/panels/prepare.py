@@ -4,46 +4,35 @@ from __future__ import annotations
 
 from collections.abc import Callable
 from dataclasses import replace
-from functools import partial
 
-import numpy as np
 from PySide6.QtCore import Signal
 from PySide6.QtWidgets import QComboBox, QStackedWidget, QTabWidget, QWidget
 
 from heliid.data.campaign import Use
 from heliid.errors import HeliIDError
 from heliid.project import ProjectRecord
+from heliid_gui.panels.before_after import BeforeAfter
 from heliid_gui.panels.findings import Findings
 from heliid_gui.panels.piece_table import PieceTable
 from heliid_gui.panels.spectra import SpectraView
 from heliid_gui.panels.step_list import StepList
-from heliid_gui.plots.overview import OverviewStrip
-from heliid_gui.plots.panel import PlotPanel, Row, Span
-from heliid_gui.plots.styles import Kind
 from heliid_gui.presenters import formatting as fmt
 from heliid_gui.presenters import prepare
-from heliid_gui.presenters import records as records_presenter
 from heliid_gui.presenters import setup as setups
 from heliid_gui.presenters.doctor import Doctor
 from heliid_gui.presenters.insights import Insights
 from heliid_gui.presenters.workbench import Workbench
-from heliid_gui.theme import SPACE, USE_COLOUR, colours, theme, use_colour
+from heliid_gui.theme import SPACE, theme
 from heliid_gui.widgets import (
     Banner,
     Card,
-    ElidedLabel,
     EmptyState,
     button,
     column,
     label,
     panes,
-    row,
     scrolled,
-    tool_button,
 )
-
-ROW_HEIGHT = 64  # px
-MAX_ROWS = 6
 
 
 class PreparePanel(QWidget):
@@ -56,8 +45,6 @@ class PreparePanel(QWidget):
     def __init__(self, bench: Workbench, doctor: Doctor, insights: Insights) -> None:
         super().__init__()
         self._bench, self._doctor, self._insights = bench, doctor, insights
-        self._selection: tuple[float, float] | None = None
-        self._shown: tuple = ()
         self._build()
         self._wire()
         self.refresh()
@@ -72,11 +59,11 @@ class PreparePanel(QWidget):
         left = QWidget()
         left.setLayout(column(self.record, self.banner, steps))
         left.layout().setStretch(2, 1)
-        self.plots, self.strip = PlotPanel(), OverviewStrip()
+        self.page = BeforeAfter()
         self.spectra = SpectraView()
         self.tabs = QTabWidget()
         self.tabs.setDocumentMode(True)
-        self.tabs.addTab(self._plots_page(), self.tr("Before and after"))
+        self.tabs.addTab(self.page, self.tr("Before and after"))
         self.tabs.addTab(self.spectra, self.tr("Spectra and model rate"))
         centre = Card(self.tabs, margins=SPACE + 4)
         self.pieces = PieceTable()
@@ -114,51 +101,6 @@ class PreparePanel(QWidget):
         self.stack.addWidget(panes((left, 200, 280), (centre, 380, 740), (right, 272, 272)))
         self.setLayout(column(self.stack, margins=SPACE))
 
-    def _plots_page(self) -> QWidget:
-        self.mark = tool_button(
-            "prepare",
-            self.tr("Mark a region"),
-            show_text=True,
-            checkable=True,
-            tip=self.tr("Drag over the plots to mark a piece of time (R)"),
-        )
-        self.mark.setShortcut("R")
-        self.uses = {}
-        for use, key in (("train", "T"), ("validate", "V"), ("test", "X"), ("exclude", "E")):
-            made = button(
-                fmt.USE_NAMES[use],
-                partial(self.use_selection, use),
-                tip=f"{fmt.USE_HELP[use]} ({key})",
-            )
-            made.setShortcut(key)
-            self.uses[use] = made
-        self.crop = button(
-            self.tr("Keep only this"),
-            lambda: self.add_step("crop"),
-            tip=self.tr("A step that leaves out the rest of the record"),
-        )
-        self.trim = button(
-            self.tr("Trim from this"),
-            lambda: self.add_step("trim"),
-            tip=self.tr(
-                "A step that takes the marked steady part as the trim; "
-                "without a mark the steadiest 2 s are taken"
-            ),
-        )
-        self.hint = ElidedLabel("", "muted")
-        page = QWidget()
-        page.setLayout(
-            column(
-                row(self.mark, self.crop, self.trim, self.hint, grows=3),
-                scrolled(self.plots),
-                self.strip,
-                row(label(self.tr("Use for"), "muted"), *self.uses.values(), 1),
-            )
-        )
-        page.layout().setStretch(1, 1)
-        page.layout().setContentsMargins(0, SPACE, 0, 0)
-        return page
-
     def _wire(self) -> None:
         bench = self._bench
         bench.setup_changed.connect(self.refresh)
@@ -175,12 +117,10 @@ class PreparePanel(QWidget):
             lambda k, to: self._edit(self.tr("Reorder steps"), lambda i: prepare.moved(i, k, to))
         )
         self.steps.change_wanted.connect(self._change)
-        self.plots.region_dragged.connect(self._region_dragged)
-        self.plots.cursor_moved.connect(self.cursor_moved)
-        self.plots.range_changed.connect(self.strip.show_range)
-        self.mark.toggled.connect(self.plots.set_region_mode)
-        self.strip.range_wanted.connect(self.plots.set_time_range)
-        self.strip.border_moved.connect(lambda k, at, _done: self._move_border(k, at))
+        self.page.cursor_moved.connect(self.cursor_moved)
+        self.page.border_moved.connect(self._move_border)
+        self.page.step_wanted.connect(self.add_step)
+        self.page.use_wanted.connect(self.use_selection)
         self.pieces.border_wanted.connect(self._move_border)
         self.pieces.use_wanted.connect(self._use_piece)
         self.findings.chosen.connect(self.show_finding)
@@ -208,8 +148,9 @@ class PreparePanel(QWidget):
             return
         self._show_records(item)
         self.steps.show_steps(item.steps, setups.conditioned(item).names)
-        self._show_curves(item)
-        self._show_pieces(item)
+        if self.page.show_item(self._bench.setup, item):
+            self.banner.show_text("")
+        self.pieces.show_pieces(setups.pieces(item), setups.conditioned(item).dt)
         self._show_findings()
         self._show_insight()
 
@@ -221,73 +162,6 @@ class PreparePanel(QWidget):
             for one in items:
                 self.record.addItem(one.record.name, one.key)
         self.record.setCurrentIndex(self.record.findData(item.key))
-
-    def _show_curves(self, item: ProjectRecord) -> None:
-        before, after = item.record, setups.conditioned(item)
-        names = records_presenter.default_plotted(self._bench.setup, after)[:MAX_ROWS]
-        self.plots.set_rows(
-            [
-                Row(n, fmt.title(after.channel(n)), fmt.shown_unit(after.channel(n)).symbol)
-                for n in names
-            ]
-        )
-        state = (item.key, item.record, after, names)
-        if state != self._shown:
-            is_other = state[:2] != self._shown[:2]
-            if is_other:
-                self.plots.clear_curves()
-                self.banner.show_text("")
-                self._selection = None
-            self.plots.drop_curves("before")
-            for name in names:
-                channel = after.channel(name)
-                is_changed = (
-                    after is not before
-                    and name in before.names
-                    and not (
-                        np.array_equal(before.column(name), after.column(name))
-                        and np.array_equal(before.time, after.time)
-                    )
-                )
-                if is_changed and before.channel(name).si == channel.si:
-                    values = fmt.shown(channel, before.column(name))
-                    self.plots.set_curve(name, "before", Kind.BEFORE, before.time, values)
-                values = fmt.shown(channel, after.column(name))
-                self.plots.set_curve(name, "after", Kind.MEASURED, after.time, values)
-            if is_other:
-                self.plots.fit_all()
-            self._shown = state
-        self.plots.setMinimumHeight(ROW_HEIGHT * len(names) + 40)
-        self.plots.set_region_mode(self.mark.isChecked())
-        self.strip.set_signal(after.time, after.column(names[-1]))
-
-    def _show_pieces(self, item: ProjectRecord) -> None:
-        parts = setups.pieces(item)
-        named = tuple((a, b, use.value) for a, b, use in parts)
-        self.strip.set_pieces(named)
-        self.strip.show_range(*self.plots.time_range())
-        self.pieces.show_pieces(parts, setups.conditioned(item).dt)
-        c = colours()
-        spans = [Span(a, b, getattr(c, USE_COLOUR[use]), 20) for a, b, use in named]
-        spans = spans if len(named) > 1 or named[0][2] == "exclude" else []
-        if self._selection is not None:
-            spans.append(Span(*self._selection, c.text, 40))
-        self.plots.set_spans(spans)
-        for use, made in self.uses.items():
-            tint = use_colour(use).name()
-            made.setStyleSheet(f"QPushButton:enabled {{ color: {tint}; font-weight: 600; }}")
-        marked = self._selection is not None
-        self.crop.setEnabled(marked)
-        self.crop.setToolTip(
-            self.tr("A step that leaves out the rest of the record")
-            if marked
-            else self.tr("Mark a region first: press R and drag over the plots")
-        )
-        self.hint.set_full_text(
-            self.tr("%.3f to %.3f s marked") % self._selection
-            if self._selection
-            else self.tr("press R and drag to mark")
-        )
 
     def _show_findings(self) -> None:
         item = self.item()
@@ -325,8 +199,7 @@ class PreparePanel(QWidget):
         item = self.item()
         if item is None:
             return
-        step = prepare.default_step(kind, setups.conditioned(item), self._selection)
-        self._selection = None
+        step = prepare.default_step(kind, setups.conditioned(item), self.page.take_selection())
         self._edit(prepare.kind_of(step).title, lambda i: prepare.added(i, step))
 
     def _switch(self, index: int, on: bool) -> None:
@@ -339,22 +212,13 @@ class PreparePanel(QWidget):
             merge = f"step {item.key} {index} {step.get('kind')}"
             self._edit(self.tr("Change a step"), lambda i: prepare.changed(i, index, step), merge)
 
-    def _region_dragged(self, start: float, end: float, finished: bool) -> None:
-        self._selection = (start, end) if end > start else None
-        item = self.item()
-        if item is not None:
-            self._show_pieces(item)
-        if finished:
-            self.mark.setChecked(False)
-
     def use_selection(self, use: str) -> None:
         """Give the marked region, or the whole record, this use."""
         item = self.item()
         if item is None:
             return
         time = setups.conditioned(item).time
-        start, end = self._selection or (float(time[0]), float(time[-1]))
-        self._selection = None
+        start, end = self.page.take_selection() or (float(time[0]), float(time[-1]))
         text = self.tr("Use a region for %s") % fmt.USE_NAMES[use]
         self._edit(text, lambda i: setups.paint(i, start, end, Use(use)))
 
@@ -389,15 +253,7 @@ class PreparePanel(QWidget):
     def show_finding(self, finding) -> None:
         """Zoom to the place of a finding."""
         self.tabs.setCurrentIndex(0)
-        first, last = self.plots.time_limits()
-        length = finding.end - finding.start
-        if 0 < length < 0.9 * (last - first):
-            margin = max(0.5 * length, 0.02 * (last - first))
-            self.plots.set_time_range(finding.start - margin, finding.end + margin)
-            self._selection = (finding.start, finding.end)
-            self._show_pieces(self.item())
-        else:
-            self.plots.fit_all()
+        self.page.show_place(finding.start, finding.end)
 
     def apply_remedy(self, finding) -> None:
         """The doctor's remedy as a further step."""

@@ -5,7 +5,14 @@ from __future__ import annotations
 from functools import partial
 
 from PySide6.QtCore import Qt, Signal
-from PySide6.QtWidgets import QAbstractItemView, QListWidget, QListWidgetItem, QMenu, QWidget
+from PySide6.QtWidgets import (
+    QAbstractItemView,
+    QListWidget,
+    QListWidgetItem,
+    QMenu,
+    QSizePolicy,
+    QWidget,
+)
 
 from heliid_gui.panels.step_editor import StepEditor
 from heliid_gui.presenters import prepare
@@ -63,7 +70,9 @@ class StepList(QWidget):
         self.up.setShortcut("Alt+Up")
         self.down.setShortcut("Alt+Down")
         bar = row(self.add, 1, self.up, self.down, self.remove, spacing=SPACE // 2)
-        self.setLayout(column(bar, self.empty, self.list, self.editor))
+        self.list.setSizeAdjustPolicy(QAbstractItemView.SizeAdjustPolicy.AdjustToContents)
+        self.list.setSizePolicy(QSizePolicy.Policy.Expanding, QSizePolicy.Policy.Maximum)
+        self.setLayout(column(bar, self.empty, self.list, self.editor, 1))
         self.show_steps((), ())
 
     def _menu(self) -> QMenu:
