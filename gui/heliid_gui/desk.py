@@ -11,6 +11,7 @@ from PySide6.QtCore import QObject, QTimer
 from PySide6.QtGui import QGuiApplication
 from PySide6.QtWidgets import QFileDialog, QLabel
 
+from heliid_gui.presenters import formatting as fmt
 from heliid_gui.presenters import project_desk
 from heliid_gui.presenters.project_desk import ENDING, ProjectDesk
 
@@ -63,8 +64,8 @@ class Desk(QObject):
 
     def _show_health(self) -> None:
         errors, warnings = (self._window.doctor.count(k) for k in ("error", "warning"))
-        parts = [self.tr("%d problem(s)") % errors] if errors else []
-        parts += [self.tr("%d warning(s)") % warnings] if warnings else []
+        parts = [fmt.plural(errors, "problem")] if errors else []
+        parts += [fmt.plural(warnings, "warning")] if warnings else []
         self.health.setText(", ".join(parts) + (self.tr(" in the data") if parts else ""))
         self.health.setToolTip(self.tr("The data doctor's findings are listed in Data and Prepare"))
 
