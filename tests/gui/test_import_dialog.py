@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import gc
 import math
 
 import pytest
@@ -9,6 +10,12 @@ import pytest
 from heliid.data.record import FlightRecord
 from heliid.errors import RecordError
 from heliid_gui.presenters import importing
+
+
+@pytest.fixture(scope="module", autouse=True)
+def _no_old_windows():
+    """What earlier windows left is collected here, not by a reader's thread."""
+    gc.collect()
 
 
 def german(path, *, bad="", n=120):

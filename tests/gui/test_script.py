@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import gc
 import os
 import subprocess
 import sys
@@ -15,6 +16,12 @@ from heliid_gui.presenters import setup as setups
 
 SMALL = {"budget": 3, "workers": 1, "window": 2, "n_tables": 1, "n_ensemble": 1,
          "finer_rate": False, "rate_hz": 12.5}  # fmt: skip
+
+
+@pytest.fixture(scope="module", autouse=True)
+def _no_old_windows():
+    """What earlier windows left is collected here, not by a reader's thread."""
+    gc.collect()
 
 
 def small_setup():

@@ -77,16 +77,15 @@ class BeforeAfter(QWidget):
             ),
         )
         self.hint = ElidedLabel("", "muted")
-        self.setLayout(
-            column(
-                row(self.mark, self.crop, self.trim, self.hint, grows=3),
-                scrolled(self.plots),
-                self.strip,
-                row(label(self.tr("Use for"), "muted"), *self.uses.values(), 1),
-            )
+        layout = column(
+            row(self.mark, self.crop, self.trim, self.hint, grows=3),
+            scrolled(self.plots),
+            self.strip,
+            row(label(self.tr("Use for"), "muted"), *self.uses.values(), 1),
+            grows=1,
         )
-        self.layout().setStretch(1, 1)
-        self.layout().setContentsMargins(0, SPACE, 0, 0)
+        layout.setContentsMargins(0, SPACE, 0, 0)
+        self.setLayout(layout)
 
     def show_item(self, setup: Setup, item: ProjectRecord) -> bool:
         """Show the record as it is now; True when it is another one than before."""

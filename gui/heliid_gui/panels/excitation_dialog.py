@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from pathlib import Path
+from typing import TYPE_CHECKING
 
 from PySide6.QtCore import Qt
 from PySide6.QtWidgets import (
@@ -21,6 +22,9 @@ from heliid_gui.plots.styles import Kind
 from heliid_gui.presenters import excitation as presenter
 from heliid_gui.theme import SPACE
 from heliid_gui.widgets import Banner, boxed, button, column, label, row
+
+if TYPE_CHECKING:
+    from heliid.data.excitation import Excitation
 
 
 class ExcitationDialog(QDialog):
@@ -80,11 +84,11 @@ class ExcitationDialog(QDialog):
                 row(1, close, self.save_button),
                 margins=2 * SPACE,
                 spacing=2 * SPACE,
+                grows=0,
             )
         )
-        self.layout().setStretch(0, 1)
         self.resize(920, 520)
-        self.result_now = None
+        self.result_now: Excitation | None = None
         self.draw()
 
     def _number(self, value: float, low: float, high: float, unit: str) -> QDoubleSpinBox:

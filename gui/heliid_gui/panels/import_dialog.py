@@ -57,10 +57,9 @@ class ImportDialog(QDialog):
             column(
                 row(head, self.said, grows=1), self.form, self.banner, self.table,
                 row(self.remember, reset, 1, cancel, self.import_button),
-                margins=2 * SPACE, spacing=SPACE + 4,
+                margins=2 * SPACE, spacing=SPACE + 4, grows=3,
             )
         )  # fmt: skip
-        self.layout().setStretch(3, 1)
         self.form.format_changed.connect(
             lambda name, value: self._change(importing.with_format(self.state, **{name: value}))
         )

@@ -102,12 +102,16 @@ class ImportForm(QWidget):
                 combo.addItem(value, value)
             combo.setCurrentIndex(combo.findData(value))
         for spin, number in (
-            (self.header, dialect.header_line), (self.unit_row, dialect.unit_line),
-            (self.first, dialect.first_data_line), (self.step, dialect.time_step),
-        ):  # fmt: skip
+            (self.header, dialect.header_line),
+            (self.unit_row, dialect.unit_line),
+            (self.first, dialect.first_data_line),
+        ):
             spin.blockSignals(True)
             spin.setValue(number)
             spin.blockSignals(False)
+        self.step.blockSignals(True)
+        self.step.setValue(dialect.time_step)
+        self.step.blockSignals(False)
         self.step.setEnabled(dialect.time_format == "step")
         self.time_unit.setEnabled(dialect.time_format in ("number", "gps"))
         if not self.marks.hasFocus():

@@ -88,7 +88,8 @@ class ImportTable(QTableWidget):
         if self.bad:
             r, c = min(self.bad)
             place = self.item(TOP + r, min(c, self.columnCount() - 1))
-            self.scrollToItem(place, QAbstractItemView.ScrollHint.PositionAtCenter)
+            if place is not None:
+                self.scrollToItem(place, QAbstractItemView.ScrollHint.PositionAtCenter)
 
     def _show_column(self, one: Column) -> None:
         item = QTableWidgetItem(one.channel)

@@ -5,7 +5,7 @@ from __future__ import annotations
 from typing import TYPE_CHECKING
 
 from PySide6.QtCore import Qt, Signal
-from PySide6.QtWidgets import QDialog, QWidget
+from PySide6.QtWidgets import QDialog, QLabel, QPushButton, QWidget
 
 from heliid_gui.theme import SPACE
 from heliid_gui.widgets import Icon, button, column, label, row
@@ -63,9 +63,11 @@ class RecoveryDialog(QDialog):
         super().__init__(parent)
         self.setWindowTitle(self.tr("Recover your work"))
         self.setAttribute(Qt.WidgetAttribute.WA_DeleteOnClose)
-        self._notes = {}
+        self._notes: dict[object, QLabel] = {}
         self._lines: dict[object, QWidget] = {}
-        self.recover_buttons, self.discard_buttons, self.compare_buttons = [], [], []
+        self.recover_buttons: list[QPushButton] = []
+        self.discard_buttons: list[QPushButton] = []
+        self.compare_buttons: list[QPushButton] = []
         rows = column(spacing=2 * SPACE)
         for one in found:
             rows.addWidget(self._line(one))

@@ -80,7 +80,9 @@ class StepEditor(QWidget):
             units.setEditable(True)
             units.addItems(symbols())
             units.textActivated.connect(say)
-            units.lineEdit().editingFinished.connect(lambda: say(units.currentText().strip()))
+            edit = QLineEdit()
+            units.setLineEdit(edit)
+            edit.editingFinished.connect(lambda: say(units.currentText().strip()))
             return units
         if one.kind == "text":
             line = QLineEdit()
@@ -112,9 +114,9 @@ class StepEditor(QWidget):
             elif isinstance(field, QLineEdit):
                 field.setText(str(value))
             elif isinstance(field, QSpinBox):
-                field.setValue(int(value))
+                field.setValue(int(value or 0))
             elif isinstance(field, QDoubleSpinBox):
-                field.setValue(float(value))
+                field.setValue(float(value or 0.0))
             field.blockSignals(False)
 
     def _choose(self, combo: QComboBox, value: Any) -> None:
