@@ -20,6 +20,8 @@ from PySide6.QtWidgets import (
     QWidget,
 )
 
+from heliid_gui.actions import all_actions
+
 KEYS = [
     Qt.Key.Key_Return, Qt.Key.Key_Escape, Qt.Key.Key_Tab, Qt.Key.Key_Space, Qt.Key.Key_Up,
     Qt.Key.Key_Down, Qt.Key.Key_Left, Qt.Key.Key_Right, Qt.Key.Key_Delete, Qt.Key.Key_Backspace,
@@ -139,7 +141,7 @@ class Monkey:
 
     def _command(self, _inside: QWidget) -> tuple[str, Callable[[], None]]:
         window: Any = self.window
-        actions = [one for one in _commands(window.menuBar()) if _is_safe(one)]
+        actions = [one for one in all_actions(window) if _is_safe(one)]
         if not actions:
             return "no command", lambda: None
         action = self.rng.choice(actions)
@@ -163,17 +165,9 @@ def _write(widget: QWidget, text: str) -> None:
             QApplication.sendEvent(widget, event)
 
 
-def _commands(menu: Any) -> list[QAction]:
-    """Every command a user can reach through the menu bar."""
-    found = []
-    for action in menu.actions():
-        found += _commands(action.menu()) if action.menu() is not None else [action]
-    return found
-
-
 def _is_safe(action: QAction) -> bool:
     text = action.text().replace("&", "").lower()
-    return action.isEnabled() and action.menu() is None and not any(w in text for w in NEVER)
+    return action.isEnabled() and not any(w in text for w in NEVER)
 
 
 def _dismiss(guest: QWidget) -> None:

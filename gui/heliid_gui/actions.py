@@ -20,6 +20,9 @@ if TYPE_CHECKING:
     from heliid_gui.main_window import MainWindow
 
 
+COMMAND = "heliid_command"  # the property that marks an action of the menus
+
+
 def build(window: MainWindow) -> None:
     """Make the menu bar."""
     bar = window.menuBar()
@@ -47,6 +50,7 @@ def _add(
     action.setStatusTip(tip)
     action.triggered.connect(lambda _checked=False: do())
     action.setObjectName(name)
+    action.setProperty(COMMAND, True)
     menu.addAction(action)
     return action
 
@@ -90,8 +94,9 @@ def _edit(window: MainWindow, menu: QMenu) -> None:
     undo.setShortcut(QKeySequence("Ctrl+Z"))
     redo = window.undo_stack.createRedoAction(window, window.tr("&Redo"))
     redo.setShortcuts([QKeySequence("Ctrl+Shift+Z"), QKeySequence("Ctrl+Y")])
-    menu.addAction(undo)
-    menu.addAction(redo)
+    for action in (undo, redo):
+        action.setProperty(COMMAND, True)
+        menu.addAction(action)
 
 
 def _view(window: MainWindow, menu: QMenu) -> None:
@@ -183,14 +188,9 @@ def show_state(window: MainWindow, evolution: Evolution, why_not: str) -> None:
 
 
 def all_actions(window: MainWindow) -> list[QAction]:
-    """Every command of the menus."""
-    found: list[QAction] = []
-    menus = [action.menu() for action in window.menuBar().actions()]
-    while menus:
-        menu = menus.pop(0)
-        for action in menu.actions() if menu is not None else ():
-            if action.menu() is not None:
-                menus.append(action.menu())
-            elif action.text():
-                found.append(action)
-    return found
+    """Every command of the menus, as they were made.
+
+    Found by their mark, not read back from the menus: a menu that ``QAction.menu`` of PySide6
+    6.10 hands out belongs to Python, and goes, with all its commands, when Python is done with it.
+    """
+    return [one for one in window.findChildren(QAction) if one.property(COMMAND)]

@@ -8,7 +8,7 @@ from PySide6.QtCore import QStandardPaths, QTimer
 from PySide6.QtGui import QUndoStack
 from PySide6.QtWidgets import QFileDialog, QLabel, QMainWindow, QStackedWidget, QWidget
 
-from heliid_gui import actions, undo
+from heliid_gui import actions, collector, undo
 from heliid_gui.command_palette import CommandPalette
 from heliid_gui.desk import Desk
 from heliid_gui.dialogs import Problems
@@ -152,6 +152,8 @@ class MainWindow(QMainWindow):
         self.bench.runs_changed.connect(self.refresh)
         self.bench.evolution.changed.connect(self._refresh_run)
         self.jobs.ticked.connect(self.loader.drain)
+        self.jobs.ticked.connect(collector.collect)
+        collector.take_over()
         self.jobs.worker_lost.connect(self._worker_lost)
 
     # ---- views ---------------------------------------------------------------------------
@@ -371,6 +373,8 @@ class MainWindow(QMainWindow):
         self.settings.put("geometry", bytes(self.saveGeometry().data()))
         self.settings.save()
         self.jobs.ticked.disconnect(self.loader.drain)
+        self.jobs.ticked.disconnect(collector.collect)
+        collector.give_back()
         self.jobs.worker_lost.disconnect(self._worker_lost)
         if self._owns_jobs:
             self.side_jobs.close()

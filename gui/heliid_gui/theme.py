@@ -11,7 +11,7 @@ from pathlib import Path
 
 from PySide6.QtCore import QObject, Signal
 from PySide6.QtGui import QColor, QFont, QPalette
-from PySide6.QtWidgets import QApplication, QStyleFactory
+from PySide6.QtWidgets import QApplication
 
 _ASSETS = Path(__file__).resolve().parent / "assets"  # arrows and ticks the style sheet needs
 SPACE = 8  # px; every margin and gap is a multiple or a half of it
@@ -122,13 +122,16 @@ class Theme(QObject):
     def __init__(self) -> None:
         super().__init__()
         self.colours = LIGHT
+        self._is_fusion = False
 
     def apply(self, name: str) -> None:
         """Make the application ``"light"`` or ``"dark"``."""
         self.colours = DARK if name == "dark" else LIGHT
         app = QApplication.instance()
         if isinstance(app, QApplication):
-            app.setStyle(QStyleFactory.create("Fusion"))
+            if not self._is_fusion:  # once: the binding and Qt both think that they own a style
+                app.setStyle("Fusion")
+                self._is_fusion = True
             app.setPalette(palette(self.colours))
             app.setStyleSheet(style_sheet(self.colours))
         self.changed.emit()
