@@ -8,7 +8,8 @@ os.environ.setdefault("QT_QPA_PLATFORM", "offscreen")
 
 import gui_fakes
 import pytest
-from PySide6.QtCore import QStandardPaths
+from PySide6.QtCore import QEvent, QStandardPaths
+from PySide6.QtWidgets import QApplication
 
 from heliid_gui.jobs import Jobs
 from heliid_gui.main_window import MainWindow
@@ -57,22 +58,33 @@ def jobs(qtbot):
     made.close()
 
 
-@pytest.fixture
-def window(qtbot, tmp_path, qapp, shared_jobs, shared_side_jobs):
-    """The window, shown; its studies run ``gui_fakes.identify``."""
+@pytest.fixture(scope="session")
+def _look(qapp):
+    """Font and style sheet, once."""
     qapp.setFont(base_font(9.5))
     theme().apply("light")
+
+
+@pytest.fixture
+def window(qtbot, tmp_path, qapp, _look, shared_jobs, shared_side_jobs):
+    """The window, shown; its studies run ``gui_fakes.identify``."""
     made = MainWindow(Settings(path=tmp_path / "settings.ini"), shared_jobs, shared_side_jobs)
     made.doctor.is_on = False
     made.studies.task = "gui_fakes:identify"
-    qtbot.addWidget(made)
     made.show()
-    qtbot.waitExposed(made)
     yield made
     made.studies.stop()
     qtbot.waitUntil(lambda: not shared_jobs.is_busy, timeout=5000)
     made.bench.is_modified = False
+    destroy(made)
+
+
+def destroy(made) -> None:
+    """Take a window down now: those that are left make each later test slower than the last."""
     made.close()
+    made.deleteLater()
+    QApplication.sendPostedEvents(None, QEvent.Type.DeferredDelete)
+    QApplication.processEvents()
 
 
 @pytest.fixture

@@ -6,6 +6,7 @@ import math
 import subprocess
 import sys
 from dataclasses import replace
+from itertools import pairwise
 
 import gui_fakes
 import numpy as np
@@ -53,7 +54,7 @@ def test_a_single_record_is_cut_in_time():
 
 @given(
     st.lists(
-        st.tuples(st.floats(-5, 25), st.floats(-5, 25), st.sampled_from([u for u in Use])),
+        st.tuples(st.floats(-5, 25), st.floats(-5, 25), st.sampled_from(list(Use))),
         max_size=8,
     )
 )
@@ -64,7 +65,7 @@ def test_painting_always_covers_the_record_without_gaps_or_overlaps(strokes):
     parts = setups.pieces(painted)
     assert parts[0][0] == painted.record.time[0]
     assert parts[-1][1] == painted.record.time[-1]
-    for (_, end, use), (start, _, after) in zip(parts, parts[1:], strict=False):
+    for (_, end, use), (start, _, after) in pairwise(parts):
         assert end == start
         assert use is not after
     samples = sum(

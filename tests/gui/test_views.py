@@ -329,7 +329,7 @@ def test_bad_settings_never_block_the_start(qtbot, tmp_path, shared_jobs, shared
     settings = Settings(path=path)
     assert settings.blob("geometry") == b""
     window = MainWindow(settings, shared_jobs, shared_side_jobs)
-    qtbot.addWidget(window)
     window.show()
     assert window.isVisible()
     window.close()
+    window.deleteLater()
