@@ -52,6 +52,24 @@ test-gui: .venv/ready-dev ## Only the tests that drive the window
 test-nojit: .venv/ready-dev ## Kernels as plain Python, for coverage and the debugger
 	NUMBA_DISABLE_JIT=1 $(PY) -m pytest -q -m "not slow and not gui and not bench" tests/kernels
 
+.PHONY: bench
+bench: .venv/ready-dev ## Speed and accuracy of the engine, the exports, the window, the file reader
+	$(PY) -m benchmarks.engine
+	$(PY) -m benchmarks.search_loop
+	$(PY) -m benchmarks.optimisers
+	$(PY) -m benchmarks.exports
+	$(PY) -m benchmarks.open_csv
+	$(PY) -m benchmarks.doctor
+	$(PY) -m benchmarks.window
+
+.PHONY: accuracy
+accuracy: .venv/ready-dev ## Free-run accuracy of every case on records no model has seen (an hour)
+	$(PY) -m benchmarks.accuracy
+
+.PHONY: screenshots
+screenshots: .venv/ready-dev ## Pictures of every view, light and dark, into out/screenshots
+	$(PY) -m benchmarks.screenshots --out $(OUT)/screenshots
+
 .PHONY: package
 package: .venv/ready-dev ## Build wheel and sdist into dist/
 	.venv/bin/python -m hatchling build

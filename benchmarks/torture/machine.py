@@ -24,7 +24,7 @@ SAID = ("MemoryError", "RecordError", "ProjectFileError", "TrainingError", "Camp
 
 
 def no_memory(release: bool) -> str:
-    """Row 5: the n-th allocation fails, for each n, while a file is loaded and a model is fitted."""
+    """Row 5: the n-th allocation fails, for each n, while a file loads and a model is fitted."""
     count = 100_000 if release else 100
     parts = []
     with tempfile.TemporaryDirectory() as folder:

@@ -1,4 +1,4 @@
-"""What the trials run in worker processes and in programs of their own; also their small campaign."""
+"""What the trials run in worker processes and programs of their own; their small campaign."""
 
 from __future__ import annotations
 

@@ -183,10 +183,9 @@ def _cases(report: ValidationReport) -> list[Block]:
     rows: list[tuple[str | Cell, ...]] = []
     for r in report.records:
         for case in r.cases:
-            verdict = {True: Cell("inside", GOOD), False: Cell("outside", BAD)}.get(
-                case.passed,  # type: ignore[call-overload]
-                Cell("not judged"),
-            )
+            verdict = Cell("not judged")
+            if case.passed is not None:
+                verdict = Cell("inside", GOOD) if case.passed else Cell("outside", BAD)
             worst = "; ".join(
                 f"{b.output} {100 * b.inside:.0f} % inside ({b.text})" for b in case.bands
             )
