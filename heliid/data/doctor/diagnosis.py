@@ -40,6 +40,7 @@ _SWAP_GAIN = 2.5  # fall of the sum of log residual powers that convicts two col
 _SWAP_FIT = 0.75  # and the share of the moving axis' power that must then be explained
 _SMALL_TERMS = 0.15  # of the sum of log residual powers: what tells two suspects apart
 _CLEAR_TERMS = 0.7  # and what leaves no doubt
+_DEGREES = 0.2  # of the logarithm: no other unit of an angle is near
 _MAX_PITCH = 1.75  # rad; the pitch attitude ends at a quarter turn
 _MAX_ROLL = 3.5
 _BAND = (0.1, 2.0)  # Hz, for residual powers
@@ -68,8 +69,8 @@ class Diagnosis:
     chi2: float
 
 
-def diagnose(motion: Motion) -> tuple[list[Diagnosis], Motion, list[tuple[Relation, Link]]]:
-    """Faults in order of conviction, the motion with them undone, and its remaining links."""
+def diagnose(motion: Motion) -> tuple[list[Diagnosis], list[tuple[Relation, Link]]]:
+    """Faults in order of conviction, and the links that are left when they are undone."""
     verdicts: list[Diagnosis] = []
     evidence: list[tuple[Relation, Link]] = []
     for _ in range(MAX_ROUNDS):
@@ -87,7 +88,7 @@ def diagnose(motion: Motion) -> tuple[list[Diagnosis], Motion, list[tuple[Relati
         verdict = _told_apart(motion, found, verdict)
         verdicts.append(verdict)
         motion = undo(motion, verdict)
-    return verdicts, motion, evidence
+    return verdicts, evidence
 
 
 def undo(motion: Motion, verdict: Diagnosis) -> Motion:
@@ -117,8 +118,18 @@ def _impossible(motion: Motion) -> Diagnosis | None:
             continue
         link = plain_link(motion, symbol, rate)
         if link.is_usable and abs(np.log(abs(link.gain))) > 1.0:
-            return Diagnosis("scale", (symbol,), link.gain, link.gain_error, 0.98, 99.0)
+            value = _snapped(symbol, link.gain)
+            return Diagnosis("scale", (symbol,), value, link.gain_error, 0.98, 99.0)
     return None
+
+
+def _snapped(symbol: str, value: float) -> float:
+    """The factor between degrees and radians when an angle or a rate is off by about that."""
+    if symbol in (*ATTITUDES, *RATES):
+        for exact in (180.0 / np.pi, np.pi / 180.0):
+            if value > 0 and abs(np.log(value / exact)) < _DEGREES:
+                return float(exact)
+    return value
 
 
 def _told_apart(motion: Motion, found: dict[str, Balance], verdict: Diagnosis) -> Diagnosis:
@@ -173,7 +184,7 @@ def _scale(motion: Motion, evidence: list[tuple[Relation, Link]]) -> Diagnosis |
         factor = float(np.exp(best.value))
         return Diagnosis("time base", (TIME,), factor, best.error, best.confidence, best.chi2)
     symbols = tuple(s for s in best.symbols if s != TIME)
-    value = float(np.exp(best.value))
+    value = _snapped(symbols[0], float(np.exp(best.value)))
     return Diagnosis("scale", _named(symbols), value, best.error, best.confidence, best.chi2)
 
 

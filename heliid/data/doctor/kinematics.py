@@ -5,7 +5,7 @@ from __future__ import annotations
 import numpy as np
 
 from heliid.data.conditioning import RemoveDrift, Scale, SetTimeBase, SetUnit, ShiftTime, Step, Swap
-from heliid.data.doctor.diagnosis import ROUND_RATES, Diagnosis, diagnose
+from heliid.data.doctor.diagnosis import ROUND_RATES, Diagnosis, diagnose, undo
 from heliid.data.doctor.finding import Finding, Severity
 from heliid.data.doctor.links import Link, Stretches
 from heliid.data.doctor.motion import (
@@ -15,6 +15,7 @@ from heliid.data.doctor.motion import (
     Motion,
     Relation,
     balances,
+    links,
     motion_of,
 )
 from heliid.data.record import FlightRecord
@@ -36,13 +37,30 @@ def check_motion(record: FlightRecord, stretches: Stretches) -> list[Finding]:
     if sum(end - first for first, end in stretches) < _LEAST_SAMPLES:
         return []
     motion = motion_of(record, stretches)
-    verdicts, corrected, evidence = diagnose(motion)
+    early, level = _without_drift(record, motion)
+    verdicts, evidence = diagnose(level)
     found = [_finding(record, motion, verdict, evidence) for verdict in verdicts]
     if all(verdict.kind in ("skew", "time base") for verdict in verdicts):
-        found += _drifts(record, corrected, evidence)  # a wrong scale looks like a drift
+        found += early
+    else:  # what looked like a drift may have been a wrong scale or sign
+        corrected = motion
+        for verdict in verdicts:
+            corrected = undo(corrected, verdict)
+        drifts = _drifts(record, corrected, evidence)
+        found += [drift for drift in early if any(d.channels == drift.channels for d in drifts)]
     if not verdicts:
         found += _inconsistent(record, motion, evidence)
     return [*found, *_unchecked(record, motion, evidence)]
+
+
+def _without_drift(record: FlightRecord, motion: Motion) -> tuple[list[Finding], Motion]:
+    """Drifts, and the motion without their straight part: it would bend the cross terms."""
+    found = _drifts(record, motion, links(motion, balances(motion)))
+    t = motion.dt * np.arange(record.n_samples)
+    for drift in found:
+        symbol = next(s for s, name in motion.names.items() if name == drift.channels[0])
+        motion = motion.changed(**{symbol: motion.data[symbol] - drift.number("slope") * t})
+    return found, motion
 
 
 def _finding(

@@ -17,7 +17,7 @@ from heliid.data.record import FlightRecord
 
 STEPPED = 0.3  # share of repeated samples above which a channel moves in steps (a switch, a PRBS)
 _MIN_RUN = 6  # samples; noise of a coarse converter repeats a value now and then
-_RUN_FACTOR = 6.0  # a suspicious run is this many times the longest usual one
+_RUN_FACTOR = 4.0  # a suspicious run is this many times the longest usual one
 _HELD_SHARE = 0.8
 _MAX_HELD = 60  # samples; what stays longer is a command, not a slow sensor
 _QUANTA = 6.0  # a channel that moves this many of its smallest steps a sample cannot stand still
@@ -220,13 +220,16 @@ def _stuck(
     jump = 3.0 * float(np.percentile(steps, 97))
     resting = _resting_values(run, limit) if is_control(name) else frozenset()
     found = []
-    for k in np.flatnonzero(run.length >= limit):
+    for k in np.flatnonzero(run.length >= _MIN_RUN):
         first, last = int(run.start[k]), int(run.start[k] + run.length[k] - 1)
         is_inside = first > 0 and last < len(steps)
+        # no sensor jumps to exactly nothing and back
         falls_out = run.value[k] == 0.0 and is_inside and min(steps[first - 1], steps[last]) > jump
-        is_rest = float(run.value[k]) in resting and not falls_out
-        is_rest |= bool(still[first : last + 1].mean() > 0.5)
-        if not is_rest and _was_moving(steps, first, last, quantum):
+        if not falls_out and (run.length[k] < limit or float(run.value[k]) in resting):
+            continue
+        if still[first : last + 1].mean() > 0.5:
+            continue
+        if falls_out or _was_moving(steps, first, last, quantum):
             bad[first : last + 1] = True
             found.append(_stuck_finding(record, name, column, first, last))
     return found[:20], bad
@@ -330,7 +333,7 @@ def spike_places(column: np.ndarray, bad: np.ndarray | None = None) -> np.ndarra
         if back == 0 or (bad is not None and bad[max(k - 1, 0) : k + back + 2].any()):
             continue
         around = np.concatenate([size[max(k - 40, 0) : max(k - 1, 0)], size[k + back + 2 : k + 42]])
-        if len(around) and size[k] > 4.0 * np.percentile(around, 98):
+        if len(around) and size[k] > 4.5 * np.percentile(around, 92):
             places += range(int(k) + 1, int(k) + back + 1)
     return np.unique(np.asarray(places, dtype=np.int64))
 
