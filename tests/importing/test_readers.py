@@ -9,7 +9,7 @@ import sys
 import numpy as np
 import pytest
 
-from heliid.data.readers import Reader, file_dialog_filter, read_file, reader_for, readers
+from heliid.data.readers import Reader, expand, file_dialog_filter, read_file, reader_for, readers
 from heliid.data.readers.ardupilot import ArduPilotReader
 from heliid.data.readers.hdf5 import Hdf5Reader
 from heliid.data.readers.matlab import MatlabReader
@@ -39,6 +39,22 @@ def test_every_reader_fits_the_protocol():
     for reader in readers():
         assert isinstance(reader, Reader)
     assert (".csv" in dict(file_dialog_filter())["Text table (CSV)"]) is True
+
+
+def test_a_folder_stands_for_the_records_in_it(tmp_path):
+    for name in ("b.csv", "a.CSV", "notes.md", ".hidden.csv", "c.mat"):
+        (tmp_path / name).write_text("x")
+    (tmp_path / "sub").mkdir()
+    (tmp_path / "sub" / "d.csv").write_text("x")
+
+    found = expand([tmp_path, tmp_path / "b.csv", tmp_path / "sub" / "d.csv"])
+
+    assert [path.name for path in found] == ["a.CSV", "b.csv", "c.mat", "d.csv"]
+
+
+def test_a_folder_without_records_says_so(tmp_path):
+    with pytest.raises(RecordError, match="holds no file of a known format"):
+        expand([tmp_path])
 
 
 def test_a_text_table_of_any_ending_is_read_as_one(tmp_path):

@@ -7,7 +7,7 @@ A reader is a class without arguments that fits ``Reader``, named in the entry-p
 from __future__ import annotations
 
 import logging
-from collections.abc import Callable
+from collections.abc import Callable, Iterable
 from importlib.metadata import entry_points
 from pathlib import Path
 from typing import Protocol, runtime_checkable
@@ -22,6 +22,7 @@ from heliid.data.readers.parquet import ParquetReader
 from heliid.data.readers.tdms import TdmsReader
 from heliid.data.readers.ulog import UlogReader
 from heliid.data.record import Channel, FlightRecord
+from heliid.errors import RecordError
 
 GROUP = "heliid.readers"
 _log = logging.getLogger(__name__)
@@ -103,3 +104,31 @@ def read_file(path: Path | str, *, name: str | None = None) -> FlightRecord:
 def file_dialog_filter() -> tuple[tuple[str, tuple[str, ...]], ...]:
     """(name, suffixes) of every reader, for the file dialog."""
     return tuple((reader.name, reader.suffixes) for reader in readers())
+
+
+def expand(paths: Iterable[Path | str]) -> tuple[Path, ...]:
+    """Files as they are, folders as the files of known endings inside them, in order of name.
+
+    Raises
+    ------
+    RecordError
+        A folder without such a file.
+    """
+    known = {suffix for reader in readers() for suffix in reader.suffixes}
+    out: list[Path] = []
+    for path in map(Path, paths):
+        if not path.is_dir():
+            out.append(path)
+            continue
+        inside = sorted(
+            found
+            for found in path.iterdir()
+            if found.suffix.lower() in known and found.is_file() and not found.name.startswith(".")
+        )
+        if not inside:
+            raise RecordError(
+                f"The folder {path.name} holds no file of a known format "
+                f"({', '.join(sorted(known))}): choose another folder."
+            )
+        out += inside
+    return tuple(dict.fromkeys(out))
