@@ -39,7 +39,7 @@ window.show()
 while not window._painted:
     app.processEvents()
 print(time.perf_counter() - begun)
-print(",".join(m for m in ("numba", "scipy", "pandas") if m in sys.modules))
+print(",".join(m for m in ("numba", "scipy", "pandas", "pyqtgraph") if m in sys.modules))
 sys.stdout.flush()
 import os
 os._exit(0)

@@ -9,7 +9,8 @@ Rooms, from the ground up; each imports only what stands above it in this list:
 - ``plots/``  one ``PlotPanel`` class on pyqtgraph, its view box and its styles; no decisions.
 - ``panels/``  one file per step of the rail; widgets only: show the presenter, pass on what the
   user did.
-- ``main_window.py`` ``app.py``  wire it all together.
+- ``views.py``  makes each panel when it is first needed, and wires it.
+- ``main_window.py`` ``desk.py`` ``actions.py`` ``app.py``  the window, its menus, its start.
 
 Everything scientific is in ``heliid``; the window neither imports numba, scipy nor pandas before
 its first paint. Every change of the set-up is a frozen ``Setup`` value that replaces the last one

@@ -58,6 +58,7 @@ def open_window(options: argparse.Namespace):
     QApplication.setFont(base_font(9.5))
     theme().apply(options.theme or settings.text("theme", "light"))
     window = MainWindow(settings)
+    window.makes_views_ahead = True
     geometry = settings.blob("geometry")
     if geometry:
         window.restoreGeometry(QByteArray(geometry))

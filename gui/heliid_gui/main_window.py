@@ -3,10 +3,11 @@
 from __future__ import annotations
 
 from pathlib import Path
+from typing import TYPE_CHECKING, cast
 
 from PySide6.QtCore import QStandardPaths, QTimer
 from PySide6.QtGui import QUndoStack
-from PySide6.QtWidgets import QFileDialog, QLabel, QMainWindow, QStackedWidget, QWidget
+from PySide6.QtWidgets import QFileDialog, QLabel, QMainWindow
 
 from heliid_gui import actions, collector, undo
 from heliid_gui.command_palette import CommandPalette
@@ -15,14 +16,6 @@ from heliid_gui.dialogs import Problems
 from heliid_gui.icons import app_icon
 from heliid_gui.jobs import Jobs
 from heliid_gui.loading import ENDINGS, Loader, find_files
-from heliid_gui.panels.compare import ComparePanel
-from heliid_gui.panels.data import DataPanel
-from heliid_gui.panels.evolve import EvolvePanel
-from heliid_gui.panels.export import ExportPanel
-from heliid_gui.panels.home import HomePanel
-from heliid_gui.panels.model import ModelPanel
-from heliid_gui.panels.prepare import PreparePanel
-from heliid_gui.panels.validate import ValidatePanel
 from heliid_gui.presenters import examples, importing
 from heliid_gui.presenters import setup as setups
 from heliid_gui.presenters.doctor import Doctor
@@ -38,7 +31,18 @@ from heliid_gui.run_bar import RunBar
 from heliid_gui.settings import Settings
 from heliid_gui.step_rail import HOME, STEPS, StepRail
 from heliid_gui.theme import theme
+from heliid_gui.views import Views
 from heliid_gui.widgets import ElidedLabel, boxed, column, row
+
+if TYPE_CHECKING:
+    from heliid_gui.panels.compare import ComparePanel
+    from heliid_gui.panels.data import DataPanel
+    from heliid_gui.panels.evolve import EvolvePanel
+    from heliid_gui.panels.export import ExportPanel
+    from heliid_gui.panels.home import HomePanel
+    from heliid_gui.panels.model import ModelPanel
+    from heliid_gui.panels.prepare import PreparePanel
+    from heliid_gui.panels.validate import ValidatePanel
 
 
 class MainWindow(QMainWindow):
@@ -71,7 +75,8 @@ class MainWindow(QMainWindow):
         )
         self.undo_stack = QUndoStack(self)
         undo.connect(self.bench, self.undo_stack)
-        self._painted = False
+        self._painted, self._is_open = False, True
+        self.makes_views_ahead = False  # only when a person is waiting: see ``app``
         self._build()
         actions.build(self)
         self.desk = Desk(self)
@@ -88,27 +93,7 @@ class MainWindow(QMainWindow):
     def _build(self) -> None:
         self.rail = StepRail()
         self.run_bar = RunBar()
-        self.home = HomePanel()
-        self.data = DataPanel(self.bench, self.doctor)
-        self.prepare = PreparePanel(self.bench, self.doctor, self.insights)
-        self.model = ModelPanel(self.bench)
-        self.evolve = EvolvePanel(self.bench, self.inspections)
-        self.validate = ValidatePanel(self.bench, self.judges)
-        self.export = ExportPanel(self.bench, self.exports)
-        self.compare = ComparePanel(self.bench)
-        self.views: dict[str, QWidget] = {
-            "home": self.home,
-            "data": self.data,
-            "prepare": self.prepare,
-            "model": self.model,
-            "evolve": self.evolve,
-            "validate": self.validate,
-            "compare": self.compare,
-            "export": self.export,
-        }
-        self.stack = QStackedWidget()
-        for view in self.views.values():
-            self.stack.addWidget(view)
+        self.views = self.stack = Views(self)
         right = boxed(column(self.run_bar, self.stack, spacing=0))
         self.setCentralWidget(boxed(row(self.rail, right, spacing=0)))
         self.cursor_label = ElidedLabel("")
@@ -124,30 +109,7 @@ class MainWindow(QMainWindow):
         self.run_bar.stop_wanted.connect(self.studies.stop)
         self.run_bar.palette_wanted.connect(self.show_palette)
         self.run_bar.theme_wanted.connect(self.toggle_theme)
-        self.home.open_wanted.connect(self.ask_files)
-        self.home.example_wanted.connect(self.open_example)
-        self.home.file_wanted.connect(lambda name: self.open_paths([Path(name)]))
-        self.data.open_wanted.connect(self.ask_files)
-        self.data.next_wanted.connect(lambda: self.show_step("model"))
-        self.data.problem.connect(self.problems.show)
-        self.prepare.data_wanted.connect(lambda: self.show_step("data"))
-        self.prepare.next_wanted.connect(lambda: self.show_step("model"))
-        self.prepare.cursor_moved.connect(self._show_cursor)
         self.doctor.changed.connect(self.refresh)
-        self.data.cursor_moved.connect(self._show_cursor)
-        self.evolve.cursor_moved.connect(self._show_cursor)
-        self.validate.evolve_wanted.connect(lambda: self.show_step("evolve"))
-        self.export.evolve_wanted.connect(lambda: self.show_step("evolve"))
-        self.compare.evolve_wanted.connect(lambda: self.show_step("evolve"))
-        self.compare.restore_wanted.connect(self.restore_run)
-        self.compare.show_run.clicked.connect(lambda: self.show_step("validate"))
-        self.compare.cursor_moved.connect(self._show_cursor)
-        self.validate.cursor_moved.connect(self._show_cursor)
-        self.model.data_wanted.connect(lambda: self.show_step("data"))
-        self.model.start_wanted.connect(self.start)
-        self.evolve.start_wanted.connect(self.start)
-        self.evolve.model_wanted.connect(lambda: self.show_step("model"))
-        self.evolve.save_wanted.connect(self.ask_save_model)
         self.bench.setup_changed.connect(self.refresh)
         self.bench.runs_changed.connect(self.refresh)
         self.bench.evolution.changed.connect(self._refresh_run)
@@ -160,10 +122,50 @@ class MainWindow(QMainWindow):
 
     def show_step(self, key: str) -> None:
         """Show a view of the rail."""
-        self.stack.setCurrentWidget(self.views[key])
+        self.views.setCurrentWidget(self.views[key])
         self.rail.show_step(key)
         self.views[key].setFocus()
         self.current_step = key
+
+    @property
+    def home(self) -> HomePanel:
+        """The Home view."""
+        return cast("HomePanel", self.views["home"])
+
+    @property
+    def data(self) -> DataPanel:
+        """The Data view."""
+        return cast("DataPanel", self.views["data"])
+
+    @property
+    def prepare(self) -> PreparePanel:
+        """The Prepare view."""
+        return cast("PreparePanel", self.views["prepare"])
+
+    @property
+    def model(self) -> ModelPanel:
+        """The Model view."""
+        return cast("ModelPanel", self.views["model"])
+
+    @property
+    def evolve(self) -> EvolvePanel:
+        """The Evolve view."""
+        return cast("EvolvePanel", self.views["evolve"])
+
+    @property
+    def validate(self) -> ValidatePanel:
+        """The Validate view."""
+        return cast("ValidatePanel", self.views["validate"])
+
+    @property
+    def compare(self) -> ComparePanel:
+        """The Compare view."""
+        return cast("ComparePanel", self.views["compare"])
+
+    @property
+    def export(self) -> ExportPanel:
+        """The Export view."""
+        return cast("ExportPanel", self.views["export"])
 
     def refresh(self) -> None:
         """Dots, title and buttons as things are now."""
@@ -177,7 +179,8 @@ class MainWindow(QMainWindow):
         else:
             self.rail.buttons["data"].set_dot("", "")
             self.rail.buttons["model"].set_dot("", "")
-        self.home.show_recent(self.settings.recent())
+        if self.views.is_made("home"):
+            self.home.show_recent(self.settings.recent())
         self.setWindowTitle(self.desk.title())
         self._refresh_run()
 
@@ -185,8 +188,10 @@ class MainWindow(QMainWindow):
         evolution = self.bench.evolution
         why_not = self.studies.why_not_start()
         self.run_bar.show_state(evolution, why_not)
-        self.model.show_start(why_not)
-        self.evolve.show_start(why_not)
+        if self.views.is_made("model"):
+            self.model.show_start(why_not)
+        if self.views.is_made("evolve"):
+            self.evolve.show_start(why_not)
         actions.show_state(self, evolution, why_not)
         dot = (
             "busy"
@@ -200,7 +205,8 @@ class MainWindow(QMainWindow):
     def _worker_lost(self, sentence: str) -> None:
         self.problems.show(self.tr("The calculation has stopped"), sentence)
 
-    def _show_cursor(self, at: float, text: str) -> None:
+    def show_cursor(self, at: float, text: str) -> None:
+        """What the crosshair reads, in the status bar."""
         self.cursor_label.set_full_text(f"t = {at:.3f} s     {text}" if text else "")
 
     # ---- doing ---------------------------------------------------------------------------
@@ -352,6 +358,13 @@ class MainWindow(QMainWindow):
     def _after_first_paint(self) -> None:
         self.jobs.start()
         self.desk.look_for_leftovers()
+        if self.makes_views_ahead:
+            QTimer.singleShot(0, self._make_next_view)
+
+    def _make_next_view(self) -> None:
+        """One panel per turn of the event loop, so that the window stays awake."""
+        if self._is_open and self.views.make_next():
+            QTimer.singleShot(10, self._make_next_view)
 
     def dragEnterEvent(self, event) -> None:
         """Files may be dropped anywhere."""
@@ -369,6 +382,7 @@ class MainWindow(QMainWindow):
         if not self.desk.may_close():
             event.ignore()
             return
+        self._is_open = False
         self.desk.close()
         self.settings.put("geometry", bytes(self.saveGeometry().data()))
         self.settings.save()

@@ -2,6 +2,9 @@
 
 from __future__ import annotations
 
+import subprocess
+import sys
+
 import gui_fakes
 import pytest
 from PySide6.QtCore import QPoint, Qt
@@ -333,3 +336,25 @@ def test_bad_settings_never_block_the_start(qtbot, tmp_path, shared_jobs, shared
     assert window.isVisible()
     window.close()
     window.deleteLater()
+
+
+def test_first_paint_waits_for_nothing_heavy():
+    code = """
+import sys
+sys.path[:0] = ["gui", "."]
+from PySide6.QtWidgets import QApplication
+app = QApplication([])
+from heliid_gui import app as start
+window = start.open_window(start._parse(["--safe-mode"]))
+window.show()
+while not window._painted:
+    app.processEvents()
+print([m for m in ("numba", "scipy", "pandas", "pyqtgraph") if m in sys.modules])
+sys.stdout.flush()
+import os
+os._exit(0)
+"""
+    done = subprocess.run(
+        [sys.executable, "-c", code], capture_output=True, text=True, check=True, timeout=60
+    )
+    assert done.stdout.strip() == "[]"
