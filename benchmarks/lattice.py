@@ -29,6 +29,7 @@ from heliid.search.searcher import Genome
 DATA = Path(__file__).parent / "data"
 SEARCHERS = ("ais", "abc", "pso", "hill", "random", "abc-classic", "ais-classic", "pso-classic")
 BUDGET, SEEDS, WINDOW = 400, 40, 8
+SETTINGS = {"truth": {"rate_hz": 10.0}}  # cheaper than the rate a study would take
 
 
 @dataclass(frozen=True)
@@ -221,7 +222,9 @@ def case_payload(name: str):
     campaign = CASES[name].campaign(ROOT / "data")
     if campaign is None:
         raise SystemExit(f"The data of {name} are not here.")
-    ground = make_ground(campaign, StudyConfig(**(CASES[name].settings or {})))
+    ground = make_ground(
+        campaign, StudyConfig(**(SETTINGS.get(name) or CASES[name].settings or {}))
+    )
     encoding = lattice_encoding(len(ground.inputs), len(ground.outputs))
     largest = encoding.structure([4, 8, 3, 3, 8])
     reach = max(largest.output_lags[0]), max(largest.input_lags[0])

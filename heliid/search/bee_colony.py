@@ -29,8 +29,8 @@ class BeeSettings:
     """Settings of the colony on whole numbers."""
 
     n_sources: int = 10
-    limit: int = 35  # failures before a source is given up
-    rank_scale: float = 3.0  # onlookers choose rank r with weight exp(-r / rank_scale)
+    limit: int = 15  # failures before a source is given up
+    rank_scale: float = 1.5  # onlookers choose rank r with weight exp(-r / rank_scale)
     p_reset: float = 0.15  # a step sets its gene anywhere
     p_more: float = 0.3  # another gene is stepped as well
     p_cross: float = 0.4  # genes from another source or the best instead of a step

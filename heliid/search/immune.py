@@ -28,8 +28,8 @@ class ImmuneSettings:
 
     n_members: int = 10
     n_clones: tuple[int, ...] = (3, 2, 2, 1, 1, 1)  # of the best, the second, ...
-    n_newcomers: int = 1  # random unseen points per generation
-    steps_base: float = 0.2  # mean number of further mutation steps of the best
+    n_newcomers: int = 2  # random unseen points per generation
+    steps_base: float = 0.5  # mean number of further mutation steps of the best
     steps_per_rank: float = 0.25
     age_limit: int = 12  # generations; the best never dies
     p_reset: float = 0.15

@@ -28,7 +28,7 @@ class SwarmSettings:
     """Settings of the swarm on whole numbers."""
 
     n_particles: int = 10
-    n_informants: int = 3  # drawn anew for each move
+    n_informants: int = 5  # drawn anew for each move
     p_informant: float = 0.35  # a gene is copied from the best informant's best
     p_own: float = 0.30  # ... from the particle's own best; else it stays
     steps: float = 0.7  # mean number of steps after copying
