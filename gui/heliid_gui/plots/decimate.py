@@ -66,7 +66,9 @@ class Pyramid:
 
 def _blocks(values: np.ndarray, pick: np.ufunc) -> np.ndarray:
     whole = values.size // FACTOR * FACTOR
-    out = pick.reduce(values[:whole].reshape(-1, FACTOR), axis=1)
+    # four strided views are several times faster than a reduction over a short axis
+    a, b, c, d = (values[k:whole:FACTOR] for k in range(FACTOR))
+    out = pick(pick(a, b), pick(c, d))
     if whole < values.size:
         out = np.append(out, pick.reduce(values[whole:]))
     return out

@@ -18,9 +18,11 @@ class Grid(pg.GraphicsObject):
         super().__init__()
         self._plot = plot
         self._pen = QPen(QColor("#808080"))
+        self._lines: list[QLineF] | None = None
         self.setZValue(-100)
         plot.getViewBox().addItem(self, ignoreBounds=True)
         plot.getViewBox().sigRangeChanged.connect(self._range_changed)
+        plot.getViewBox().sigResized.connect(self._range_changed)
 
     def set_colour(self, colour: str) -> None:
         """Draw in this colour."""
@@ -29,6 +31,7 @@ class Grid(pg.GraphicsObject):
         self.update()
 
     def _range_changed(self) -> None:
+        self._lines = None
         self.prepareGeometryChange()
         self.update()
 
@@ -38,6 +41,14 @@ class Grid(pg.GraphicsObject):
 
     def paint(self, painter: QPainter, *_args) -> None:
         """One line per major tick."""
+        if self._lines is None:
+            self._lines = self._make_lines()
+        painter.setRenderHint(QPainter.RenderHint.Antialiasing, False)
+        painter.setPen(self._pen)
+        painter.setBrush(Qt.BrushStyle.NoBrush)
+        painter.drawLines(self._lines)
+
+    def _make_lines(self) -> list[QLineF]:
         box = self._plot.getViewBox()
         (left, right), (bottom, top) = box.viewRange()
         lines = []
@@ -51,7 +62,4 @@ class Grid(pg.GraphicsObject):
                     lines.append(QLineF(value, bottom, value, top))
                 else:
                     lines.append(QLineF(left, value, right, value))
-        painter.setRenderHint(QPainter.RenderHint.Antialiasing, False)
-        painter.setPen(self._pen)
-        painter.setBrush(Qt.BrushStyle.NoBrush)
-        painter.drawLines(lines)
+        return lines

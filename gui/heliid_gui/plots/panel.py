@@ -106,6 +106,7 @@ class PlotPanel(QWidget):
         self._history: list[tuple[float, float]] = []
         self._future: list[tuple[float, float]] = []
         self._last_push = 0.0
+        self._fitted = (0.0, 0.0)  # the limits that are in view, while all of time is
         self._follow = True  # show all of time until the user zooms
         self._view = pg.GraphicsLayoutWidget()
         self._view.setFrameShape(self._view.Shape.NoFrame)
@@ -156,6 +157,7 @@ class PlotPanel(QWidget):
         self._spans.clear()
         self._span_values = ()
         self._by_hand.clear()
+        self._fitted = (0.0, 0.0)
         self._rows = {row.key: row for row in rows}
         for number, row in enumerate(rows):
             self._add_plot(number, row, is_last=number == len(rows) - 1)
@@ -314,7 +316,7 @@ class PlotPanel(QWidget):
     def set_time_range(self, start: float, end: float) -> None:
         """Show this piece of time."""
         if self._plots:
-            self._follow = False
+            self._follow, self._fitted = False, (0.0, 0.0)
             next(iter(self._plots.values())).setXRange(start, end, padding=0)
 
     def fit_all(self) -> None:
@@ -352,11 +354,13 @@ class PlotPanel(QWidget):
 
     def _show_all_time(self) -> None:
         if self._plots:
-            start, end = self.time_limits()
-            next(iter(self._plots.values())).setXRange(start, end, padding=0.01)
+            limits = self.time_limits()
+            if limits != self._fitted:
+                self._fitted = limits
+                next(iter(self._plots.values())).setXRange(*limits, padding=0.01)
 
     def _remember(self) -> None:
-        self._follow = False
+        self._follow, self._fitted = False, (0.0, 0.0)
         now = time.monotonic()
         if now - self._last_push > HISTORY_STEP_S:
             self._history = [*self._history[-49:], self.time_range()]
