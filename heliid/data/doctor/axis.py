@@ -9,7 +9,7 @@ from heliid.data.doctor.finding import Finding, Severity
 from heliid.data.record import FlightRecord
 
 GAP_STEPS = 2.5  # a step longer than this many usual ones is a gap
-_ROUNDING = 0.06  # of the step; a time stamp rounded to 1 ms at 50 Hz is not jitter
+_ROUNDING = 0.05  # of the step; a time stamp rounded to 1 ms at 50 Hz is not jitter
 _FILLABLE_S = 0.5  # a longer gap is better cut than bridged
 
 

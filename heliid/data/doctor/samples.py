@@ -328,12 +328,18 @@ def spike_places(column: np.ndarray, bad: np.ndarray | None = None) -> np.ndarra
     if usual == 0.0:
         return np.zeros(0, dtype=np.int64)
     places: list[int] = []
+    spread = float(np.std(column))
     for k in np.flatnonzero(size > max(6.0 * usual, 1.5 * tail)):
         back = _comes_back(steps, int(k))
         if back == 0 or (bad is not None and bad[max(k - 1, 0) : k + back + 2].any()):
             continue
         around = np.concatenate([size[max(k - 40, 0) : max(k - 1, 0)], size[k + back + 2 : k + 42]])
-        if len(around) and size[k] > 4.5 * np.percentile(around, 92):
+        if not len(around):
+            continue
+        # beside other spikes, only what is large for the channel as a whole
+        is_alone = size[k] > 4.0 * np.percentile(around, 98)
+        is_large = size[k] > max(4.5 * float(np.percentile(around, 92)), 2.0 * spread)
+        if is_alone or is_large:
             places += range(int(k) + 1, int(k) + back + 1)
     return np.unique(np.asarray(places, dtype=np.int64))
 
