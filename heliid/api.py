@@ -8,7 +8,7 @@ from typing import Any
 
 from heliid.data.record import FlightRecord
 from heliid.model.network import NarxModel
-from heliid.model.simulate import Response, free_run, one_step, windowed_run
+from heliid.model.simulate import Response
 from heliid.study import StudyResult
 from heliid.study.judgement import judge_study
 from heliid.validation import WINDOWS, judge
@@ -20,7 +20,7 @@ def simulate(model: NarxModel, record: FlightRecord, window_s: float = 0.0) -> R
     The measured outputs only start it; with ``window_s`` it is restarted from them every so many
     seconds.
     """
-    return windowed_run(model, record, window_s) if window_s else free_run(model, record)
+    return model.simulate(record, window_s)
 
 
 def predict(model: NarxModel, record: FlightRecord) -> Response:
@@ -28,7 +28,7 @@ def predict(model: NarxModel, record: FlightRecord) -> Response:
 
     For residual tests; such numbers flatter every model.
     """
-    return one_step(model, record)
+    return model.predict(record)
 
 
 def score(

@@ -10,7 +10,7 @@ from typing import NoReturn
 _SEARCHES = (
     "ais", "abc", "pso", "random", "hill", "abc-classic", "ais-classic", "pso-classic", "all",
 )  # fmt: skip
-_TARGETS = ("c", "python", "onnx", "fmu", "matlab", "csv")
+_TARGETS = ("c", "python", "onnx", "fmu", "matlab", "csv", "json", "linear", "lowbit")
 _TYPES = ("float64", "float32", "int16", "int8")
 _EPILOG = """\
 columns are named as in the file's header, with or without the unit: "q [deg/s]" or q.

@@ -13,13 +13,17 @@ Deviates: increment form and a linear bypass, equal to the direct form in exact 
 from __future__ import annotations
 
 from dataclasses import dataclass, field
-from typing import Any
+from typing import TYPE_CHECKING, Any
 
 import numpy as np
 
 from heliid.data.record import Channel, frozen_array
 from heliid.data.scaling import Scaling
 from heliid.model.structure import Structure
+
+if TYPE_CHECKING:
+    from heliid.data.record import FlightRecord
+    from heliid.model.simulate import Response
 
 FORMAT_VERSION = 1
 DIVERGED_AT = 50.0  # standard deviations; a free run beyond this has diverged
@@ -77,6 +81,24 @@ class NarxModel:
         object.__setattr__(self, "envelope", frozen_array(self.envelope, 2))
         object.__setattr__(self, "inputs", tuple(self.inputs))
         object.__setattr__(self, "outputs", tuple(self.outputs))
+
+    def simulate(self, record: FlightRecord, window_s: float = 0.0) -> Response:
+        """The free run on a record, absolute SI at model rate; see ``heliid.model.simulate``.
+
+        The measured outputs only start it; with ``window_s`` it is restarted from them every so
+        many seconds.
+        """
+        from heliid.model import simulate as runs  # that module knows models, not the other way
+
+        return (
+            runs.windowed_run(self, record, window_s) if window_s else runs.free_run(self, record)
+        )
+
+    def predict(self, record: FlightRecord) -> Response:
+        """Each sample one step ahead from measured outputs; such numbers flatter every model."""
+        from heliid.model import simulate as runs
+
+        return runs.one_step(self, record)
 
     def to_dict(self) -> dict[str, Any]:
         """Plain data for a model file; ``from_dict`` gives the same bits back."""

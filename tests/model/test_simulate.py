@@ -191,3 +191,11 @@ def test_permuted_channels_give_permuted_results(inputs, outputs):
     )
     a, b = free_run(model, record()), free_run(mixed, record())
     np.testing.assert_allclose(b.simulated, a.simulated[:, outputs], atol=1e-11)
+
+
+def test_a_model_runs_itself():
+    model, flight = make_model(), record()
+    assert np.array_equal(model.simulate(flight).simulated, free_run(model, flight).simulated)
+    windows = windowed_run(model, flight, 1.0).simulated
+    assert np.array_equal(model.simulate(flight, 1.0).simulated, windows)
+    assert np.array_equal(model.predict(flight).simulated, one_step(model, flight).simulated)
