@@ -31,7 +31,7 @@ class ImmuneSettings:
     n_newcomers: int = 2  # random unseen points per generation
     steps_base: float = 0.5  # mean number of further mutation steps of the best
     steps_per_rank: float = 0.25
-    age_limit: int = 12  # generations; the best never dies
+    age_limit: int = 5  # generations; the best never dies
     p_reset: float = 0.15
     screening: Screening = field(default_factory=Screening)
 
