@@ -23,6 +23,7 @@ from heliid_gui.presenters.exports import Exports
 from heliid_gui.presenters.insights import Insights
 from heliid_gui.presenters.inspections import Inspections
 from heliid_gui.presenters.judges import Judges
+from heliid_gui.presenters.model import changed_config
 from heliid_gui.presenters.project_desk import ENDING
 from heliid_gui.presenters.setup import Setup
 from heliid_gui.presenters.studies import Studies
@@ -43,6 +44,8 @@ if TYPE_CHECKING:
     from heliid_gui.panels.model import ModelPanel
     from heliid_gui.panels.prepare import PreparePanel
     from heliid_gui.panels.validate import ValidatePanel
+
+MORE_CANDIDATES = 120  # what Continue adds, per search
 
 
 class MainWindow(QMainWindow):
@@ -218,6 +221,16 @@ class MainWindow(QMainWindow):
             if is_new:
                 self.inspections.forget()
             self.show_step("evolve")
+
+    def continue_search(self) -> None:
+        """Go on with the study on show: more candidates on top of what it has tried."""
+        studied = self.bench.studied
+        if studied is None or self.bench.evolution.is_active:
+            return
+        tried = max(len(self.bench.evolution.candidates), 1)
+        more = tried // len(studied.config.searches()) + MORE_CANDIDATES
+        self.bench.edit(self.tr("Continue the search"), changed_config(studied, budget=more))
+        self.start()
 
     def open_example(self, key: str) -> None:
         """Open a bundled example as the project."""

@@ -106,6 +106,7 @@ class Views(QStackedWidget):
         panel.start_wanted.connect(window.start)
         panel.model_wanted.connect(lambda: window.show_step("model"))
         panel.save_wanted.connect(window.ask_save_model)
+        panel.continue_wanted.connect(window.continue_search)
         panel.cursor_moved.connect(window.show_cursor)
         return panel
 

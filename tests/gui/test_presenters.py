@@ -21,7 +21,7 @@ from heliid.events import BestImproved, CandidateScored, LinearReady, Progress, 
 from heliid.project import ProjectRecord
 from heliid_gui.plots.decimate import FULL_BELOW, Pyramid
 from heliid_gui.presenters import formatting as fmt
-from heliid_gui.presenters import model, orders
+from heliid_gui.presenters import model, orders, studies
 from heliid_gui.presenters import setup as setups
 from heliid_gui.presenters.evolve import Evolution
 from heliid_gui.presenters.setup import Setup
@@ -242,3 +242,15 @@ def test_size_of_the_search_is_said_in_words():
     assert "1 of them" in model.size_of_search(
         replace(small, inputs=("delta_lon",), outputs=("q",))
     )
+
+
+def test_checkpoint_is_the_problem_not_the_search():
+    setup = setups.add_records(Setup(), [gui_fakes.make_record()])
+    campaign = setups.campaign(setup)
+    name = studies.checkpoint_name(campaign, setup.config)
+    more = model.changed_config(setup, budget=999, search="pso", seed=5, workers=1).config
+    assert studies.checkpoint_name(campaign, more) == name
+    other = model.changed_config(setup, box_hidden_max=2).config
+    assert studies.checkpoint_name(campaign, other) != name
+    fewer = setups.campaign(setups.with_role(setup, "theta", Role.IGNORED))
+    assert studies.checkpoint_name(fewer, setup.config) != name

@@ -181,3 +181,15 @@ def test_watched_record_can_be_changed(qtbot, loaded):
     loaded.evolve.record.setCurrentText("two")
     loaded.evolve.record.activated.emit(1)
     assert loaded.bench.evolution.record() == "two"
+
+
+def test_continue_adds_candidates_to_the_same_study(qtbot, loaded):
+    set_budget(loaded, 6)
+    loaded.start()
+    qtbot.waitUntil(lambda: loaded.bench.evolution.state == "finished", timeout=15_000)
+    loaded.model.change("seed", 5)  # a change made since must not slip into it
+    loaded.evolve.more.click()
+    assert loaded.bench.setup.config.seed == 1
+    assert loaded.bench.setup.config.budget == 126
+    loaded.studies.stop()
+    qtbot.waitUntil(lambda: len(loaded.bench.runs) == 2, timeout=5000)

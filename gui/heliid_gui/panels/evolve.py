@@ -43,6 +43,7 @@ class EvolvePanel(QWidget):
     start_wanted = Signal()
     model_wanted = Signal()
     save_wanted = Signal()
+    continue_wanted = Signal()
     cursor_moved = Signal(float, str)
 
     def __init__(self, bench: Workbench, inspections: Inspections) -> None:
@@ -84,7 +85,13 @@ class EvolvePanel(QWidget):
         )
         fit = tool_button("fit", self.tr("Show all"), self.plots.fit_all)
         head = row(label(self.tr("Free run on"), "section"), self.record, self.residual, 1, fit)
-        foot = row(self.best, self.save, grows=0)
+        self.more = button(
+            self.tr("Continue"),
+            self.continue_wanted.emit,
+            icon="start",
+            tip=self.tr("Go on from here with 120 more candidates; nothing is trained twice"),
+        )
+        foot = row(self.best, self.more, self.save, grows=0)
         left = Card(self.cards, head, self.plots, foot, margins=SPACE + 4, grows=2)
         self.tabs = QTabWidget()
         self.tabs.setDocumentMode(True)
@@ -161,6 +168,7 @@ class EvolvePanel(QWidget):
         self._show_banner(evolution)
         self._show_best(evolution)
         self.save.setEnabled(evolution.model is not None)
+        self.more.setVisible(not evolution.is_active and self._bench.studied is not None)
 
     def _show_banner(self, evolution: Evolution) -> None:
         if evolution.state == "failed":

@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+import hashlib
+import json
 import math
 import time
 from collections.abc import Callable
@@ -16,7 +18,7 @@ from heliid_gui.presenters.setup import Setup
 from heliid_gui.presenters.workbench import Run, Workbench, now
 
 if TYPE_CHECKING:
-    from heliid.study import StudyResult
+    from heliid.study import StudyConfig, StudyResult
 
 IDENTIFY = "heliid_gui.tasks:identify"
 
@@ -89,7 +91,7 @@ class Studies:
         self._begun = time.monotonic()
         self.bench.studied, self.bench.studied_campaign = setup, campaign
         folder = self._folder()
-        checkpoint = None if folder is None else folder / f"{key}.checkpoint"
+        checkpoint = None if folder is None else folder / checkpoint_name(campaign, setup.config)
         self.evolution.begin(setup.config.budget * len(setup.config.searches()))
         self._request = self._jobs.submit(
             self.task,
@@ -195,6 +197,31 @@ class Studies:
                 **found,
             )
         )
+
+
+def checkpoint_name(campaign: Campaign, config: StudyConfig) -> str:
+    """The file that keeps the scores of this problem, whatever the budget, the search, the seed.
+
+    So a search that was stopped or cut short goes on from it, and more budget only adds to it. The
+    core checks by the samples themselves that a file fits.
+    """
+    records = [
+        (
+            r.source.name,
+            r.source.sha256,
+            r.n_samples,
+            float(r.time[0]),
+            float(r.time[-1]),
+            str(use),
+            [step.to_dict() for step in r.history],
+        )
+        for r, use in zip(campaign.records, campaign.uses, strict=True)
+    ]
+    same = ("search", "budget", "seed", "workers", "window", "stagnation", "wall_limit_s")
+    settings = {k: v for k, v in config.to_dict().items() if k not in same}
+    plain = [records, campaign.inputs, campaign.outputs, settings]
+    text = json.dumps(plain, sort_keys=True, default=str)
+    return hashlib.sha256(text.encode()).hexdigest()[:24] + ".checkpoint"
 
 
 def last_words(result: StudyResult) -> str:
