@@ -1,71 +1,140 @@
-"""Pictures of every view after a real run: ``python -m benchmarks.screenshots [--out DIR]``.
+"""Pictures of every view, in light and dark, at 1280x720 and 1920x1080, after a real search.
 
-Opens the bundled T-REX flight, runs a short search, and saves each view in light and dark, at
-1280x720 and 1920x1080. Runs on any Qt platform; offscreen unless QT_QPA_PLATFORM says otherwise.
+    python benchmarks/screenshots.py [--out build/screenshots] [--example truth] [--budget 40]
+                                     [--themes light,dark] [--sizes 1280x720,1920x1080]
+
+Names are ``SIZE-THEME-VIEW.png``. Offscreen unless QT_QPA_PLATFORM says otherwise; settings and
+projects of the user are not touched.
 """
 
 from __future__ import annotations
 
 import argparse
 import os
+import sys
 import tempfile
 import time
-from dataclasses import replace
+from collections.abc import Callable
 from pathlib import Path
+from typing import TYPE_CHECKING
 
 os.environ.setdefault("QT_QPA_PLATFORM", "offscreen")
+_ROOT = Path(__file__).resolve().parents[1]
+for _folder in (_ROOT, _ROOT / "gui"):
+    sys.path.insert(0, str(_folder))
 
-SIZES = ((1280, 720), (1920, 1080))
-VIEWS = ("home", "data", "prepare", "model", "evolve", "validate", "compare", "export")
+if TYPE_CHECKING:
+    from heliid_gui.main_window import MainWindow
+
+PATIENCE_S = 600.0
+TABS = {"evolve": ("candidates", "orders", "notes"),
+        "validate": ("response", "numbers", "residuals", "frequency", "modes")}  # fmt: skip
 
 
-def main() -> None:
-    """Make the pictures."""
-    parser = argparse.ArgumentParser(prog="benchmarks.screenshots", description=__doc__)
-    parser.add_argument("--out", type=Path, default=Path("out/screenshots"))
-    parser.add_argument("--example", default="truth")
-    parser.add_argument("--budget", type=int, default=24)
-    options = parser.parse_args()
-    options.out.mkdir(parents=True, exist_ok=True)
-    from PySide6.QtCore import QStandardPaths
+def pump(seconds: float, until: Callable[[], bool] = lambda: False) -> None:
+    """Run the event loop for so long, or until then."""
     from PySide6.QtWidgets import QApplication
 
-    app = QApplication([])
-    QStandardPaths.setTestModeEnabled(True)
+    end = time.monotonic() + seconds
+    while time.monotonic() < end and not until():
+        QApplication.processEvents()
+        time.sleep(0.005)
+
+
+def make_window(folder: Path) -> MainWindow:
+    """A window that knows nothing of the user."""
+    from PySide6.QtCore import QStandardPaths
+
     from heliid_gui.main_window import MainWindow
     from heliid_gui.settings import Settings
+
+    QStandardPaths.setTestModeEnabled(True)
+    window = MainWindow(Settings(path=folder / "settings.ini"))
+    window.show()
+    return window
+
+
+def search(window: MainWindow, example: str, budget: int, save: Callable[[str], None]) -> None:
+    """Open an example, search, judge; one picture in the middle of the search."""
+    from heliid_gui.presenters import model
+
+    bench = window.bench
+    window.open_example(example)
+    pump(PATIENCE_S, lambda: bool(bench.setup.records))
+    pump(PATIENCE_S, lambda: all(window.doctor.is_done(item) for item in bench.setup.records))
+    bench.edit("", model.changed_config(bench.setup, budget=budget))
+    window.start()
+    pump(PATIENCE_S, lambda: len(bench.evolution.candidates) > budget // 2)
+    save("evolve-live")
+    pump(PATIENCE_S, lambda: not bench.evolution.is_active)
+    if bench.find_run() is None:
+        raise SystemExit(f"no run: {bench.evolution.status()} {bench.evolution.error}")
+    window.show_step("validate")
+    pump(PATIENCE_S, lambda: window.judges.find(bench.current_run) is not None)
+    window.show_step("export")
+    pump(60.0, lambda: len(window.export.preview.toPlainText()) > 100)
+
+
+def take_all(window: MainWindow, save: Callable[[str], None]) -> None:
+    """A picture of every view and of every tab worth one."""
+    for key in window.views:
+        window.show_step(key)
+        tabs = TABS.get(key, ())
+        for number, name in enumerate(tabs):
+            getattr(window, key).tabs.setCurrentIndex(number)
+            pump(0.4)
+            save(f"{key}-{name}")
+        if tabs:
+            getattr(window, key).tabs.setCurrentIndex(0)
+        else:
+            pump(0.4)
+            save(key)
+
+
+def main() -> int:
+    """Make the pictures."""
+    parser = argparse.ArgumentParser(description=__doc__.split("\n")[0])
+    parser.add_argument("--out", type=Path, default=_ROOT / "build" / "screenshots")
+    parser.add_argument("--example", default="truth")
+    parser.add_argument("--budget", type=int, default=40)
+    parser.add_argument("--themes", default="light,dark")
+    parser.add_argument("--sizes", default="1280x720,1920x1080")
+    options = parser.parse_args()
+    options.out.mkdir(parents=True, exist_ok=True)
+    from PySide6.QtWidgets import QApplication
+
     from heliid_gui.theme import base_font, theme
 
-    QApplication.setFont(base_font(9.5))
-    theme().apply("light")
-    window = MainWindow(Settings(path=Path(tempfile.mkdtemp()) / "settings.ini"))
-    window.resize(*SIZES[0])
-    window.show()
+    app = QApplication([])
+    app.setFont(base_font(9.5))
+    themes, sizes = options.themes.split(","), options.sizes.split(",")
+    theme().apply(themes[0])
+    label = [""]
+    count = [0]
 
-    def wait(is_done, seconds: float) -> None:
-        end = time.monotonic() + seconds
-        while not is_done() and time.monotonic() < end:
-            app.processEvents()
-            time.sleep(0.01)
+    def save(name: str) -> None:
+        window.grab().save(str(options.out / f"{label[0]}-{name}.png"))
+        count[0] += 1
 
-    window.open_example(options.example)
-    wait(lambda: bool(window.bench.setup.records), 30)
-    setup = window.bench.setup
-    short = replace(setup, config=replace(setup.config, budget=options.budget))
-    window.bench.edit("short search", short)
-    window.start()
-    wait(lambda: window.bench.evolution.state == "finished", 300)
-    wait(lambda: False, 5)
-    for scheme in ("light", "dark"):
-        theme().apply(scheme)
-        for width, height in SIZES:
+    with tempfile.TemporaryDirectory() as folder:
+        window = make_window(Path(folder))
+        width, height = map(int, sizes[0].split("x"))
+        window.resize(width, height)
+        label[0] = f"{sizes[0]}-{themes[0]}"
+        search(window, options.example, options.budget, save)
+        for size in sizes:
+            width, height = map(int, size.split("x"))
             window.resize(width, height)
-            for view in VIEWS:
-                window.show_step(view)
-                wait(lambda: False, 1.5)
-                window.grab().save(str(options.out / f"{view}_{scheme}_{width}.png"))
-    os._exit(0)  # the worker ends with its pipe
+            for name in themes:
+                theme().apply(name)
+                label[0] = f"{size}-{name}"
+                pump(0.3)
+                take_all(window, save)
+        window.bench.is_modified = False
+        window.close()
+    sys.stdout.write(f"{count[0]} pictures in {options.out}\n")
+    return 0
 
 
 if __name__ == "__main__":
-    main()
+    sys.exit(main())

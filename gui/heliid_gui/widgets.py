@@ -360,7 +360,8 @@ def panes(*parts: tuple[QWidget, int, int], upright: bool = False, grows: int = 
         else:
             part.setMinimumWidth(least)
         split.addWidget(part)
-    split.setStretchFactor(grows, 1)
+    for index in range(len(parts)):
+        split.setStretchFactor(index, 4 if index == grows else 1)
     split.setSizes([size for _, _, size in parts])
     split.setChildrenCollapsible(False)
     return split
