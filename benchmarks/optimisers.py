@@ -155,7 +155,7 @@ def pygmo_pso(case: Case) -> tuple[float, float]:
 
 def niapy_ais(case: Case) -> tuple[float, float]:
     """The package's clonal selection, defaults."""
-    from niapy.algorithms.other import ClonalSelectionAlgorithm
+    from niapy.algorithms.basic import ClonalSelectionAlgorithm
     from niapy.problems import Problem
     from niapy.task import Task
 

@@ -31,13 +31,13 @@ class SwarmSettings:
 
 
 TEXTBOOK = SwarmSettings(n_particles=40, reach=-1)
-IMPROVED = SwarmSettings(n_particles=20, reach=1, p_sparse=0.5)
+IMPROVED = SwarmSettings(n_particles=20, reach=3, p_sparse=0.35)
 
 
 class ContinuousSwarm:
     """PSO of Kennedy & Eberhart (1995) in the constriction form of Clerc & Kennedy (2002).
 
-    TEXTBOOK: all follow the best. IMPROVED deviates: ring of neighbours, and half of the flights
+    TEXTBOOK: all follow the best. IMPROVED deviates: a ring of neighbours, and a third of the flights
     move a single gene of the particle's best place, which is what separable and multimodal costs
     need. All particles of a turn fly together.
     """
