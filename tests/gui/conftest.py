@@ -74,7 +74,7 @@ def window(qtbot, tmp_path, qapp, _look, shared_jobs, shared_side_jobs):
     made.show()
     yield made
     made.studies.stop()
-    qtbot.waitUntil(lambda: not shared_jobs.is_busy, timeout=5000)
+    qtbot.waitUntil(lambda: not shared_jobs.is_busy, timeout=30_000)
     made.bench.is_modified = False
     destroy(made)
 

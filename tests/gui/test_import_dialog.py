@@ -160,7 +160,7 @@ def test_two_files_are_asked_about_one_after_the_other(qtbot, window, tmp_path):
             window.desk.import_dialog is not None
             and "b.csv" in window.desk.import_dialog.windowTitle()
         ),
-        timeout=5000,
+        timeout=30_000,
     )
     window.desk.import_dialog.reject()
 

@@ -17,7 +17,7 @@ pytestmark = pytest.mark.gui
 def test_result_comes_back(qtbot, jobs):
     got = []
     jobs.submit("gui_fakes:echo", (42,), slot="a", on_result=got.append)
-    qtbot.waitUntil(lambda: got == [42], timeout=10_000)
+    qtbot.waitUntil(lambda: got == [42], timeout=30_000)
     assert not jobs.is_busy
 
 
@@ -27,7 +27,7 @@ def test_older_result_of_a_slot_is_never_shown(qtbot, jobs):
     jobs.submit("gui_fakes:slow_echo", ("old",), slot="a", on_result=got.append)
     jobs.submit("gui_fakes:echo", ("new",), slot="a", on_result=got.append)
     jobs.submit("gui_fakes:echo", ("other",), slot="b", on_result=got.append)
-    qtbot.waitUntil(lambda: "other" in got and "new" in got, timeout=10_000)
+    qtbot.waitUntil(lambda: "other" in got and "new" in got, timeout=30_000)
     assert "old" not in got
 
 
@@ -36,7 +36,7 @@ def test_errors_are_one_sentence_with_details_only_for_bugs(qtbot, jobs):
     args = (None, None, None)
     jobs.submit("gui_fakes:fails", args, slot="a", on_error=lambda *e: errors.append(e))
     jobs.submit("gui_fakes:broken", args, slot="b", on_error=lambda *e: errors.append(e))
-    qtbot.waitUntil(lambda: len(errors) == 2, timeout=10_000)
+    qtbot.waitUntil(lambda: len(errors) == 2, timeout=30_000)
     assert errors[0] == ("No usable weights can be found: choose longer records.", "")
     assert "ZeroDivisionError: a bug" in errors[1][0]
     assert "Traceback" in errors[1][1]
@@ -52,14 +52,14 @@ def test_killed_worker_is_replaced_and_said(qtbot, jobs):
         on_lost=lost.append,
         on_started=lambda: begun.append(1),
     )
-    qtbot.waitUntil(lambda: bool(begun) and jobs.pid > 0, timeout=10_000)
+    qtbot.waitUntil(lambda: bool(begun) and jobs.pid > 0, timeout=30_000)
     old = jobs.pid
     os.kill(old, signal.SIGKILL)
-    qtbot.waitUntil(lambda: bool(lost), timeout=5000)
+    qtbot.waitUntil(lambda: bool(lost), timeout=30_000)
     assert "signal 9" in lost[0]
     assert said == lost
     jobs.submit("gui_fakes:echo", (2,), slot="a", on_result=got.append)
-    qtbot.waitUntil(lambda: got == [2], timeout=10_000)
+    qtbot.waitUntil(lambda: got == [2], timeout=30_000)
     assert jobs.pid != old
 
 
@@ -72,16 +72,16 @@ def test_pause_holds_and_resume_goes_on(qtbot, jobs):
         on_result=got.append,
         on_started=lambda: begun.append(1),
     )
-    qtbot.waitUntil(lambda: bool(begun), timeout=10_000)
+    qtbot.waitUntil(lambda: bool(begun), timeout=30_000)
     jobs.pause(request, True)
     qtbot.wait(1400)
     assert got == []
     jobs.pause(request, False)
-    qtbot.waitUntil(lambda: got == [5], timeout=5000)
+    qtbot.waitUntil(lambda: got == [5], timeout=30_000)
 
 
 def test_worker_ends_with_the_window(qtbot, jobs):
-    qtbot.waitUntil(lambda: jobs.pid > 0, timeout=10_000)
+    qtbot.waitUntil(lambda: jobs.pid > 0, timeout=30_000)
     process = jobs._link.process
     jobs.close()
     assert not process.is_alive()
@@ -91,7 +91,7 @@ def test_worker_ends_with_the_window(qtbot, jobs):
 def test_burst_of_events_is_coalesced_and_ordered(qtbot, jobs):
     batches, got = [], []
     jobs.submit("gui_fakes:count", (300,), slot="a", on_events=batches.append, on_result=got.append)
-    qtbot.waitUntil(lambda: got == [300], timeout=10_000)
+    qtbot.waitUntil(lambda: got == [300], timeout=30_000)
     events = [event for batch in batches for event in batch]
     notices = [int(e.text) for e in events if isinstance(e, Notice)]
     assert notices == list(range(300))

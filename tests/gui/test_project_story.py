@@ -182,7 +182,7 @@ def test_crash_is_offered_compared_and_recovered(qtbot, loaded, tmp_path):
     window.desk.new()
     assert window.bench.setup.records == ()
     window.desk.look_for_leftovers()
-    qtbot.waitUntil(lambda: window.desk.recovery is not None, timeout=10_000)
+    qtbot.waitUntil(lambda: window.desk.recovery is not None, timeout=30_000)
     dialog = window.desk.recovery
     dialog.compare_buttons[0].click()
     (one,) = dialog._notes
@@ -198,7 +198,7 @@ def test_crash_can_be_discarded(qtbot, loaded, tmp_path):
 
     folder = leave_a_crash(loaded, tmp_path)
     loaded.desk.look_for_leftovers()
-    qtbot.waitUntil(lambda: loaded.desk.recovery is not None, timeout=10_000)
+    qtbot.waitUntil(lambda: loaded.desk.recovery is not None, timeout=30_000)
     loaded.desk.recovery.discard_buttons[0].click()
     assert leftovers(folder) == ()
     assert os.listdir(folder) == [] or all("journal" in n for n in os.listdir(folder))

@@ -192,4 +192,4 @@ def test_continue_adds_candidates_to_the_same_study(qtbot, loaded):
     assert loaded.bench.setup.config.seed == 1
     assert loaded.bench.setup.config.budget == 126
     loaded.studies.stop()
-    qtbot.waitUntil(lambda: len(loaded.bench.runs) == 2, timeout=5000)
+    qtbot.waitUntil(lambda: len(loaded.bench.runs) == 2, timeout=30_000)
