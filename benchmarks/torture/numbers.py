@@ -75,7 +75,7 @@ def _check_saved(model: NarxModel) -> None:
     try:
         text = model_to_text(model)
     except HeliIDError as error:
-        assert "\n" not in str(error)  # noqa: PT017
+        assert "\n" not in str(error)
         return
     again = model_from_bytes(text.encode())
     parts = again.weights
@@ -96,8 +96,8 @@ def bad_channels(release: bool) -> str:
         try:
             ground = make()
         except HeliIDError as error:
-            assert "\n" not in str(error), what  # noqa: PT017
-            assert str(error).endswith("."), f"{what}: {error}"  # noqa: PT017
+            assert "\n" not in str(error), what
+            assert str(error).endswith("."), f"{what}: {error}"
         else:
             raise AssertionError(f"{what} was accepted, step {ground.dt} s")
     return f"{tried} spoilt campaigns, each refused in one sentence before the fit; {_million()}"

@@ -37,7 +37,7 @@ IMPROVED = SwarmSettings(n_particles=20, reach=3, p_sparse=0.35)
 class ContinuousSwarm:
     """PSO of Kennedy & Eberhart (1995) in the constriction form of Clerc & Kennedy (2002).
 
-    TEXTBOOK: all follow the best. IMPROVED deviates: a ring of neighbours, and a third of the flights
+    TEXTBOOK: all follow the best. IMPROVED deviates: a ring of neighbours, and a third of flights
     move a single gene of the particle's best place, which is what separable and multimodal costs
     need. All particles of a turn fly together.
     """
