@@ -148,7 +148,11 @@ def _tools(window: MainWindow, menu: QMenu) -> None:
 
 
 def _help(window: MainWindow, menu: QMenu) -> None:
-    _add(window, menu, window.tr("&Find a command…"), window.show_palette, "Ctrl+K")
+    tr = window.tr
+    _add(window, menu, tr("&Guide to this view"), window.show_help, "F1")
+    _add(window, menu, tr("All &keys"), lambda: window.show_help("keys"), "?")
+    _add_separator(window, menu)
+    _add(window, menu, tr("&Find a command…"), window.show_palette, "Ctrl+K")
 
 
 def _full_screen(window: MainWindow) -> None:

@@ -5,7 +5,7 @@ from __future__ import annotations
 from pathlib import Path
 from typing import TYPE_CHECKING, cast
 
-from PySide6.QtCore import QStandardPaths, QTimer
+from PySide6.QtCore import QStandardPaths, Qt, QTimer
 from PySide6.QtGui import QUndoStack
 from PySide6.QtWidgets import QFileDialog, QLabel, QMainWindow
 
@@ -13,6 +13,7 @@ from heliid_gui import actions, collector, undo
 from heliid_gui.command_palette import CommandPalette
 from heliid_gui.desk import Desk
 from heliid_gui.dialogs import Problems
+from heliid_gui.help_window import HelpDock
 from heliid_gui.icons import app_icon
 from heliid_gui.jobs import Jobs
 from heliid_gui.loading import ENDINGS, Loader, find_files
@@ -79,6 +80,7 @@ class MainWindow(QMainWindow):
         self.undo_stack = QUndoStack(self)
         undo.connect(self.bench, self.undo_stack)
         self._painted, self._is_open = False, True
+        self._help: HelpDock | None = None
         self.makes_views_ahead = False  # only when a person is waiting: see ``app``
         self._build()
         actions.build(self)
@@ -129,6 +131,8 @@ class MainWindow(QMainWindow):
         self.rail.show_step(key)
         self.views[key].setFocus()
         self.current_step = key
+        if self._help is not None and self._help.isVisible():
+            self._help.open_page(key)
 
     @property
     def home(self) -> HomePanel:
@@ -333,6 +337,17 @@ class MainWindow(QMainWindow):
             self.problems.show(self.tr("The model was not saved"), str(error))
             return
         self.say(self.tr("Model saved: %s") % path.name)
+
+    def show_help(self, key: str = "") -> None:
+        """The guide's page about the view on show, or another one; again closes it."""
+        key = key or self.current_step
+        if self._help is None:
+            self._help = HelpDock(self)
+            self.addDockWidget(Qt.DockWidgetArea.RightDockWidgetArea, self._help)
+        elif self._help.isVisible() and self._help.key() == key:
+            self._help.hide()
+            return
+        self._help.open_page(key)
 
     def show_palette(self) -> None:
         """Open the command palette in the middle of the window."""

@@ -11,7 +11,7 @@ from typing import TYPE_CHECKING, Any
 
 from heliid.errors import CampaignError
 from heliid.events import BestImproved, Event, Report, ShouldStop
-from heliid_gui.presenters.judgement import Judgement
+from heliid_gui.presenters.judgement import Interval, Judgement
 
 if TYPE_CHECKING:
     from heliid.data.campaign import Campaign
@@ -162,7 +162,29 @@ def judge(
         physics=physics,
         facts=campaign_facts(model, campaign),
     )
-    return Judgement(reports, questions, physics, why_not)
+    judged = [record for use in uses for record in campaign.with_use(use)]
+    intervals = _intervals(members, campaign, judged)
+    return Judgement(reports, questions, physics, why_not, intervals)
+
+
+def _intervals(
+    members: tuple[NarxModel, ...], campaign: Campaign, records: list[FlightRecord]
+) -> dict[str, Interval]:
+    """The ensemble's bands; none for a single model, or for members that answer other questions."""
+    from heliid.data.campaign import Use
+    from heliid.ensemble import Ensemble
+    from heliid.errors import HeliIDError
+
+    if len(members) < 2:
+        return {}
+    try:
+        ensemble = Ensemble(members).with_noise_from(campaign.with_use(Use.TRAIN))
+        bands = {record.name: ensemble.run(record) for record in records}
+    except HeliIDError:
+        return {}
+    return {
+        name: Interval(b.response.time, b.low, b.high, b.coverage()) for name, b in bands.items()
+    }
 
 
 def export_model(

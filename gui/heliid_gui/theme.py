@@ -335,7 +335,6 @@ def style_sheet(c: Colours) -> str:
     QTabBar::tab:focus {{ color: {c.accent}; }}
     QTabBar::tab:selected {{ color: {c.text}; border-bottom: 2px solid {c.accent};
         font-weight: 600; }}
-    QDockWidget {{ titlebar-close-icon: none; }}
     QDockWidget::title {{ background: {c.surface}; padding: 7px 10px;
         border-bottom: 1px solid {c.border}; }}
     QProgressBar {{ background: {c.sunken}; border: none; border-radius: 3px; max-height: 6px;

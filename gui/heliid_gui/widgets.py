@@ -340,14 +340,16 @@ class ElidedLabel(QLabel):
         painter.end()
 
 
-def scrolled(inner: QWidget) -> QScrollArea:
-    """The widget in a frameless scroll area that only scrolls up and down."""
+def scrolled(inner: QWidget, *, sideways: bool = False) -> QScrollArea:
+    """The widget in a frameless scroll area that scrolls up and down, ``sideways`` if need be."""
     area = QScrollArea()
     inner.setObjectName("page")
     area.setWidget(inner)
     area.setWidgetResizable(True)
     area.setFrameShape(QFrame.Shape.NoFrame)
-    area.setHorizontalScrollBarPolicy(Qt.ScrollBarPolicy.ScrollBarAlwaysOff)
+    policy = Qt.ScrollBarPolicy
+    bar = policy.ScrollBarAsNeeded if sideways else policy.ScrollBarAlwaysOff
+    area.setHorizontalScrollBarPolicy(bar)
     return area
 
 

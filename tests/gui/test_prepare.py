@@ -160,10 +160,10 @@ def test_marked_region_becomes_a_step(panel):
 def test_before_and_after_are_both_drawn(panel):
     panel.add_step("scale")
     name = panel.item().steps[0]["channel"]
-    labels = {label for row, label in panel.page.plots._curves if row == name}
+    labels = {curve.label for row, curve in panel.page.plots.curves() if row == name}
     assert labels == {"before", "after"}
     panel.steps.remove.click()
-    assert {label for _, label in panel.page.plots._curves} == {"after"}
+    assert {curve.label for _, curve in panel.page.plots.curves()} == {"after"}
 
 
 @pytest.mark.gui

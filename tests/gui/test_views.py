@@ -196,8 +196,8 @@ def test_zoom_history_goes_back_and_forth(plots):
 
 def test_all_rows_share_the_time_axis(plots):
     plots.set_time_range(3.0, 4.0)
-    for plot in plots._plots.values():
-        assert plot.getViewBox().viewRange()[0] == pytest.approx([3.0, 4.0])
+    for one in plots.row_plots:
+        assert one.box.viewRange()[0] == pytest.approx([3.0, 4.0])
 
 
 def test_new_data_do_not_undo_a_zoom(plots):
@@ -237,15 +237,15 @@ def test_pictures_are_saved(plots, tmp_path):
 
 def test_a_hidden_curve_comes_back(plots):
     plots.legend.toggled.emit("model")
-    assert not plots._curves[("a", "model")].item.isVisible()
+    assert not plots.row_plots[0].curves["model"].item.isVisible()
     plots.legend.toggled.emit("model")
-    assert plots._curves[("a", "model")].item.isVisible()
+    assert plots.row_plots[0].curves["model"].item.isVisible()
 
 
 def test_no_si_prefix_on_any_axis(plots):
-    for plot in plots._plots.values():
+    for one in plots.row_plots:
         for side in ("left", "bottom"):
-            assert not plot.getAxis(side).autoSIPrefix
+            assert not one.plot.getAxis(side).autoSIPrefix
 
 
 def test_table_sorts_by_number_and_copies(qtbot):
@@ -358,3 +358,34 @@ os._exit(0)
         [sys.executable, "-c", code], capture_output=True, text=True, check=True, timeout=60
     )
     assert done.stdout.strip() == "[]"
+
+
+def test_f1_opens_the_page_of_the_view_and_follows_it(qtbot, loaded):
+    loaded.show_step("validate")
+    QTest.keyClick(loaded, Qt.Key.Key_F1)
+    qtbot.waitUntil(lambda: loaded._help is not None and loaded._help.isVisible(), timeout=3000)
+    assert loaded._help.page.toPlainText().startswith("Validate")
+    loaded.show_step("model")
+    assert loaded._help.page.toPlainText().startswith("Model")
+    loaded.show_help()
+    assert not loaded._help.isVisible()
+
+
+def test_every_view_has_a_page_in_the_guide():
+    from heliid_gui import help_window
+
+    for key, _ in help_window.pages():
+        text = help_window.text(key)
+        assert text.startswith("# ")
+        assert 300 < len(text) < 3000, key
+
+
+def test_every_key_of_the_menus_is_in_the_guide(loaded):
+    from heliid_gui import help_window
+
+    page = help_window.text("keys")
+    for action in all_actions(loaded):
+        for shortcut in action.shortcuts():
+            name = shortcut.toString()
+            known = name in page or (name.startswith("Ctrl+") and name[5:].isdigit())
+            assert known or name == "Esc, Esc", name

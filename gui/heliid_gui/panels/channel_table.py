@@ -42,7 +42,7 @@ class ChannelTable(QTableWidget):
         header.setSectionResizeMode(0, QHeaderView.ResizeMode.Stretch)
         header.setSectionResizeMode(1, QHeaderView.ResizeMode.ResizeToContents)
         header.setSectionResizeMode(2, QHeaderView.ResizeMode.Fixed)
-        self.setColumnWidth(2, 106)
+        self.setColumnWidth(2, 98)
         self._names: tuple[str, ...] = ()
 
     def show_choices(self, choices: tuple[ChannelChoice, ...]) -> None:

@@ -15,6 +15,7 @@ from heliid_gui.theme import colours, theme
 GAP = 14.0
 BOX_W = 128.0
 TIER_H = 190.0
+MIN_WIDTH = 500  # px, below which the texts no longer fit
 BOX_H = 30.0
 
 
@@ -25,7 +26,7 @@ class BlockDiagram(QWidget):
         super().__init__()
         self._diagram: Diagram | None = None
         self.setSizePolicy(QSizePolicy.Policy.Expanding, QSizePolicy.Policy.Expanding)
-        self.setMinimumSize(QSize(520, 260))
+        self.setMinimumSize(QSize(MIN_WIDTH, 260))
         theme().changed.connect(self.update)
 
     def show_diagram(self, diagram: Diagram) -> None:

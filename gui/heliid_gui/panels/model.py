@@ -45,7 +45,10 @@ class ModelPanel(QWidget):
             self.channels,
         )
         centre = Card(
-            label(self.tr("Model to evolve"), "heading"), self.diagram, self.note, grows=1
+            label(self.tr("Model to evolve"), "heading"),
+            scrolled(self.diagram, sideways=True),
+            self.note,
+            grows=1,
         )
         right = Card(
             label(self.tr("Search"), "heading"),
@@ -54,7 +57,7 @@ class ModelPanel(QWidget):
             row(1, self.start),
             grows=1,
         )
-        split = panes((left, 236, 270), (centre, 420, 640), (right, 270, 310))
+        split = panes((left, 252, 286), (centre, 240, 600), (right, 276, 330))
         empty = EmptyState(
             "model",
             self.tr("No channels to choose from"),

@@ -19,7 +19,7 @@ from heliid_gui.presenters.formatting import SEARCH_NAMES
 from heliid_gui.theme import SPACE
 from heliid_gui.widgets import Section, column, label
 
-CAPTION_WIDTH = 104  # px, so that the fields of all groups stand in one line
+CAPTION_WIDTH = 92  # px, so that the fields of all groups stand in one line
 _ORDER = ("ais", "abc", "pso", "all", "hill", "random", *[s for s in SEARCHES if "classic" in s])
 
 

@@ -6,13 +6,8 @@ from PySide6.QtCore import Signal
 from PySide6.QtWidgets import QComboBox, QStackedWidget, QTabWidget, QWidget
 
 from heliid.data.campaign import Use
-from heliid_gui.panels.validate_tabs import (
-    FrequencyTab,
-    ModesTab,
-    NumbersTab,
-    ResidualsTab,
-    ResponseTab,
-)
+from heliid_gui.panels.evidence_tabs import FrequencyTab, ModesTab, ResidualsTab
+from heliid_gui.panels.validate_tabs import NumbersTab, ResponseTab
 from heliid_gui.panels.verdict_list import VerdictList
 from heliid_gui.presenters import judgement as presenter
 from heliid_gui.presenters.judges import Judges
@@ -124,6 +119,7 @@ class ValidatePanel(QWidget):
         self._fill_uses(judgement)
         self._show_test_button(run, judgement)
         self.modes.show_judgement(judgement)
+        self.response.show_intervals(judgement.intervals)
         self._show_report()
 
     def _fill_runs(self) -> None:

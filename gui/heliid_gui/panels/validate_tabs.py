@@ -1,8 +1,7 @@
-"""The evidence behind the verdict: responses, numbers, residual tests, frequency, modes."""
+"""The evidence behind the verdict: free runs and numbers."""
 
 from __future__ import annotations
 
-import numpy as np
 from PySide6.QtCore import Signal
 from PySide6.QtWidgets import QCheckBox, QComboBox, QWidget
 
@@ -12,12 +11,13 @@ from heliid_gui.plots.panel import PlotPanel, Row, Span
 from heliid_gui.plots.styles import Kind
 from heliid_gui.presenters import formatting as fmt
 from heliid_gui.presenters import judgement as presenter
-from heliid_gui.presenters.judgement import Judgement
+from heliid_gui.presenters.judgement import Interval
 from heliid_gui.theme import SPACE, colours, theme
-from heliid_gui.widgets import Banner, column, label, row
+from heliid_gui.widgets import ElidedLabel, column, label, row
 
 
-def _picker(name: str, least: int = 18) -> QComboBox:
+def picker(name: str, least: int = 18) -> QComboBox:
+    """A combo box that does not grow with its entries."""
     box = QComboBox()
     box.setMinimumContentsLength(least)
     box.setSizeAdjustPolicy(QComboBox.SizeAdjustPolicy.AdjustToMinimumContentsLengthWithIcon)
@@ -25,7 +25,7 @@ def _picker(name: str, least: int = 18) -> QComboBox:
     return box
 
 
-def _fill(box: QComboBox, names: tuple[str, ...]) -> None:
+def fill(box: QComboBox, names: tuple[str, ...]) -> None:
     """New entries; the choice stays when it is still there."""
     now = box.currentText()
     if tuple(box.itemText(k) for k in range(box.count())) != names:
@@ -42,7 +42,7 @@ class ResponseTab(QWidget):
 
     def __init__(self) -> None:
         super().__init__()
-        self.record = _picker(self.tr("Record"), 24)
+        self.record = picker(self.tr("Record"), 24)
         self.residual = QCheckBox(self.tr("Error"))
         self.residual.setToolTip(self.tr("Show measured minus model"))
         self.bands = QCheckBox(self.tr("Tolerances"))
@@ -58,21 +58,43 @@ class ResponseTab(QWidget):
             self.tr("Shade where the flight leaves what the model was trained on")
         )
         self.envelope.setChecked(True)
+        self.uncertainty = QCheckBox(self.tr("95 % band"))
+        self.uncertainty.setToolTip(
+            self.tr(
+                "Where the flight should lie in 95 % of the time, from how far the refits of "
+                "this run disagree and from the noise"
+            )
+        )
+        self.covered = ElidedLabel("", "muted")
         self.plots = PlotPanel()
         self.plots.cursor_moved.connect(self.cursor_moved)
-        head = row(self.record, self.residual, self.bands, self.envelope, 1)
+        head = row(
+            self.record,
+            self.residual,
+            self.bands,
+            self.uncertainty,
+            self.envelope,
+            self.covered,
+            grows=5,
+        )
         self.setLayout(column(head, self.plots, margins=SPACE))
         self.record.activated.connect(self._draw)
-        for box in (self.residual, self.bands, self.envelope):
+        for box in (self.residual, self.bands, self.uncertainty, self.envelope):
             box.toggled.connect(self._draw)
         theme().changed.connect(self._draw)
         self._report = None
         self._channels: tuple[Channel, ...] = ()
+        self._intervals: dict[str, Interval] = {}
+
+    def show_intervals(self, intervals: dict[str, Interval]) -> None:
+        """The ensemble's bands by record; none when the run kept a single model."""
+        self._intervals = intervals
+        self.uncertainty.setEnabled(bool(intervals))
 
     def show_report(self, report, channels: tuple[Channel, ...]) -> None:
         """Show the records of this report."""
         self._report, self._channels = report, channels
-        _fill(self.record, presenter.record_names(report))
+        fill(self.record, presenter.record_names(report))
         self._draw()
 
     def _draw(self) -> None:
@@ -109,7 +131,22 @@ class ResponseTab(QWidget):
                 self.plots.set_curve(channel.name, text, kind, one.time, values)
         if self.bands.isChecked() and not residual:
             self._draw_bands(model)
+        self._draw_interval(name, residual)
         self._draw_envelope(model)
+
+    def _draw_interval(self, name: str, residual: bool) -> None:
+        found = self._intervals.get(name)
+        if found is None or residual or not self.uncertainty.isChecked():
+            self.covered.set_full_text("")
+            return
+        for index, channel in enumerate(self._channels):
+            low, high = (fmt.shown(channel, side[:, index]) for side in (found.low, found.high))
+            self.plots.add_band(channel.name, found.time, low, high, role="model")
+        shares = (
+            f"{c.name} {fmt.percent(100 * share, 0)}"
+            for c, share in zip(self._channels, found.coverage, strict=True)
+        )
+        self.covered.set_full_text(self.tr("inside: %s") % ", ".join(shares))
 
     def _draw_bands(self, record) -> None:
         by_name = {channel.name: channel for channel in self._channels}
@@ -122,14 +159,14 @@ class ResponseTab(QWidget):
                         band.time,
                         fmt.shown(channel, band.low),
                         fmt.shown(channel, band.high),
-                        passed=band.passed,
+                        role="good" if band.passed else "bad",
                     )
 
     def _draw_envelope(self, record) -> None:
         spans = []
         if self.envelope.isChecked():
             shade = colours().warning
-            spans = [Span(a, b, shade, 34) for a, b in presenter.outside_spans(record)]
+            spans = [Span(a, b, shade, 24) for a, b in presenter.outside_spans(record)]
         self.plots.set_spans(spans)
 
 
@@ -138,7 +175,7 @@ class NumbersTab(QWidget):
 
     def __init__(self) -> None:
         super().__init__()
-        self.window_box = _picker(self.tr("Length of the free run"), 14)
+        self.window_box = picker(self.tr("Length of the free run"), 14)
         self.window_box.setToolTip(
             self.tr("How long the model runs freely before it is restarted from the measurement")
         )
@@ -154,7 +191,7 @@ class NumbersTab(QWidget):
         """Show the scores of this report."""
         first = self._report is None
         self._report, self._channels = report, channels
-        _fill(self.window_box, tuple(presenter.window_name(w) for w in report.windows))
+        fill(self.window_box, tuple(presenter.window_name(w) for w in report.windows))
         if first and "all" in report.windows:
             self.window_box.setCurrentIndex(report.windows.index("all"))
         self._draw()
@@ -163,152 +200,3 @@ class NumbersTab(QWidget):
         if self._report is not None:
             window = self._report.windows[max(0, self.window_box.currentIndex())]
             self.table.show_rows(presenter.score_rows(self._report, window, self._channels))
-
-
-_KINDS = {
-    "auto": "residual with itself",
-    "cross": "with {input}",
-    "u2_e": "{input} squared, residual",
-    "u2_e2": "{input} squared, residual squared",
-    "e_eu": "residual, residual times {input}",
-}
-
-
-class ResidualsTab(QWidget):
-    """Correlations of the one-step residuals, with their 95 % bounds."""
-
-    def __init__(self) -> None:
-        super().__init__()
-        self.record = _picker(self.tr("Record"), 20)
-        self.output = _picker(self.tr("Output"), 8)
-        self.nonlinear = QCheckBox(self.tr("Nonlinear tests"))
-        self.nonlinear.setToolTip(
-            self.tr(
-                "Also the tests with squares, which see what a linear "
-                "test cannot (Billings and Voon)"
-            )
-        )
-        self.plots = PlotPanel(x_label="lag [s]")
-        head = row(self.record, self.output, self.nonlinear, 1)
-        note = label(
-            self.tr(
-                "One-step residuals: what the past could still have told. Dotted: 95 % of the lags "
-                "stay inside when nothing is left."
-            ),
-            "muted",
-            wrap=True,
-        )
-        self.setLayout(column(head, self.plots, note, margins=SPACE))
-        self.record.activated.connect(self._draw)
-        self.output.activated.connect(self._draw)
-        self.nonlinear.toggled.connect(self._draw)
-        self._report = None
-
-    def show_report(self, report, channels: tuple[Channel, ...]) -> None:
-        """Show the residual tests of this report."""
-        self._report = report
-        _fill(self.record, presenter.record_names(report))
-        _fill(self.output, tuple(channel.name for channel in channels))
-        self._draw()
-
-    def _draw(self) -> None:
-        if self._report is None:
-            return
-        record = presenter.find_record(self._report, self.record.currentText())
-        name = self.output.currentText()
-        test = next((t for t in record.residual_tests if t.output == name), None)
-        if test is None:
-            return
-        shown = [c for c in test.correlations if c.is_linear or self.nonlinear.isChecked()]
-        self.plots.set_rows(
-            [Row(str(k), _KINDS[c.kind].format(input=c.input), "") for k, c in enumerate(shown)]
-        )
-        self.plots.clear_curves()
-        for k, one in enumerate(shown):
-            bound = one.bound if one.kind == "auto" else one.corrected_bound
-            self.plots.set_curve(str(k), "correlation", Kind.RESIDUAL, one.lags, one.values)
-            for sign, text in ((1, "95 % bound"), (-1, "lower bound")):
-                line = np.full(one.lags.shape, sign * bound)
-                self.plots.set_curve(str(k), text, Kind.BEFORE, one.lags, line)
-        self.plots.legend.setVisible(False)
-
-
-class FrequencyTab(QWidget):
-    """Frequency response of one pair, flight and model from the same input and estimator."""
-
-    def __init__(self) -> None:
-        super().__init__()
-        self.pair = _picker(self.tr("Pair"), 24)
-        self.note = label("", "muted", wrap=True)
-        self.plots = PlotPanel(x_label="frequency [rad/s]", log_x=True)
-        self.setLayout(column(row(self.pair, 1), self.plots, self.note, margins=SPACE))
-        self.pair.activated.connect(self._draw)
-        self._frequency = None
-
-    def show_report(self, report, _channels: tuple[Channel, ...]) -> None:
-        """Show the responses of this report."""
-        self._frequency = report.frequency
-        pairs = tuple(f"{p.input} → {p.output}" for p in report.frequency.pairs)
-        _fill(self.pair, pairs)
-        self.pair.setEnabled(bool(pairs))
-        self._draw()
-
-    def _draw(self) -> None:
-        found = self._frequency
-        if found is None or not found.pairs:
-            self.plots.set_rows([])
-            self.note.setText(found.reason if found is not None else "")
-            return
-        pair = found.pairs[max(0, self.pair.currentIndex())]
-        self.plots.set_rows(
-            [Row("db", "Gain", "dB"), Row("deg", "Phase", "deg"), Row("g2", "Coherence", "-")]
-        )
-        x = np.log10(pair.omega)
-        for key, flight, model in (
-            ("db", pair.flight_db, pair.model_db),
-            ("deg", pair.flight_deg, pair.model_deg),
-            ("g2", pair.coherence, pair.model_coherence),
-        ):
-            self.plots.set_curve(key, "flight", Kind.MEASURED, x, flight)
-            self.plots.set_curve(key, "model", Kind.MODEL, x, model)
-        j = (
-            self.tr("too little coherence for J")
-            if np.isnan(pair.j)
-            else (f"J = {fmt.figure(pair.j)}")
-        )
-        self.note.setText(
-            self.tr("%s (up to 100 on average is the guideline). Windows of %s s, %d averages.")
-            % (j, fmt.figure(found.window_s), found.n_segments)
-        )
-
-
-class ModesTab(QWidget):
-    """Natural modes and derivatives of the linearised model."""
-
-    def __init__(self) -> None:
-        super().__init__()
-        self.banner = Banner()
-        self.modes = TextTable(presenter.MODE_COLUMNS)
-        self.derivatives = TextTable(("Derivative", "Value", "Unit", "95 % interval", "Note"))
-        self.setLayout(
-            column(
-                self.banner,
-                label(self.tr("Natural modes"), "section"),
-                self.modes,
-                label(self.tr("Stability and control derivatives"), "section"),
-                self.derivatives,
-                margins=SPACE,
-            )
-        )
-
-    def show_judgement(self, judgement: Judgement) -> None:
-        """Show the physics, or why there is none."""
-        physics = judgement.physics
-        if physics is None:
-            self.banner.show_text(judgement.no_physics, "warning")
-            self.modes.show_rows([])
-            self.derivatives.show_rows([])
-            return
-        self.banner.show_text(physics.refusal, "warning")
-        self.modes.show_rows(presenter.mode_rows(physics))
-        self.derivatives.show_rows(presenter.derivative_rows(physics))

@@ -3,8 +3,10 @@
 from __future__ import annotations
 
 import math
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from typing import TYPE_CHECKING
+
+import numpy as np
 
 from heliid.data.record import Channel
 from heliid_gui.presenters import formatting as fmt
@@ -16,13 +18,24 @@ if TYPE_CHECKING:
 
 
 @dataclass(frozen=True, eq=False)
+class Interval:
+    """The ensemble's 95 % band on one record, SI; how much of the flight lies inside."""
+
+    time: np.ndarray  # (N,)
+    low: np.ndarray  # (N, ny)
+    high: np.ndarray
+    coverage: np.ndarray  # (ny,) 0 to 1
+
+
+@dataclass(frozen=True, eq=False)
 class Judgement:
-    """What the worker found out about a model; ``reports`` by use."""
+    """What the worker found out about a model; ``reports`` by use, ``intervals`` by record."""
 
     reports: dict[str, ValidationReport]
     questions: tuple[Question, ...]
     physics: Physics | None
     no_physics: str  # why there is none
+    intervals: dict[str, Interval] = field(default_factory=dict)
 
 
 @dataclass(frozen=True, slots=True)
@@ -205,7 +218,7 @@ MODE_COLUMNS = (
     "Frequency [rad/s]",
     "Damping",
     "Time",
-    "95 % of real part [1/s]",
+    "95 % interval [1/s]",
 )
 
 

@@ -1,0 +1,228 @@
+"""One row of a panel: a plot with its title, grid, crosshair line, curves, bands and shades."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+
+import numpy as np
+import pyqtgraph as pg
+from PySide6.QtCore import Qt
+from PySide6.QtGui import QColor, QPen
+
+from heliid_gui.plots import styles
+from heliid_gui.plots.decimate import Pyramid
+from heliid_gui.plots.grid import Grid
+from heliid_gui.plots.log_axis import LogAxis
+from heliid_gui.plots.styles import Kind
+from heliid_gui.plots.view_box import TimeViewBox
+from heliid_gui.theme import colours
+
+# The garbage collector may take a label of pyqtgraph apart before Qt asks it for its size.
+pg.LabelItem._sizeHint = {}
+AXIS_WIDTH = 56  # px
+PADDING = 0.06  # of the values' span, above and below
+TITLE_HEIGHT = 16.0  # px
+THICK_BELOW = 2500  # visible points; thick pens on longer curves cost frames
+_HEIGHT = {Kind.MEASURED: 1, Kind.LINEAR: 2, Kind.MODEL: 3, Kind.RESIDUAL: 1}
+
+
+@dataclass(frozen=True, slots=True)
+class Row:
+    """One plot of the stack; ``unit`` is shown as it is, never with an SI prefix."""
+
+    key: str
+    title: str
+    unit: str
+
+
+@dataclass(frozen=True, slots=True)
+class Span:
+    """A shaded piece of the time axis."""
+
+    start: float
+    end: float
+    colour: str
+    alpha: int = 28
+    row: str = ""  # "" shades every row
+
+
+class Curve:
+    """One drawn curve and its data at original samples."""
+
+    def __init__(self, item: pg.PlotCurveItem, kind: Kind, label: str) -> None:
+        self.item = item
+        self.kind = kind
+        self.label = label
+        self.data = Pyramid(np.zeros(0), np.zeros(0))
+        self._given: tuple[np.ndarray, np.ndarray] = (self.data.x, self.data.y)
+
+    def take(self, kind: Kind, x: np.ndarray, y: np.ndarray) -> None:
+        """Show these data; of a curve that ended early (diverged) what is finite."""
+        self.kind, self._given = kind, (x, y)
+        good = np.isfinite(y)
+        self.data = Pyramid(x, y) if good.all() else Pyramid(x[good], y[good])
+
+    def shows(self, kind: Kind, x: np.ndarray, y: np.ndarray) -> bool:
+        """True when these are the data it has."""
+        same = np.array_equal(self._given[1], y) and np.array_equal(self._given[0], x)
+        return kind is self.kind and same
+
+    def nearest(self, at: float) -> float | None:
+        """The value of the sample nearest to ``at``; None when there is none."""
+        x = self.data.x
+        if not x.size:
+            return None
+        index = int(np.clip(np.searchsorted(x, at), 0, x.size - 1))
+        if index and at - x[index - 1] < x[index] - at:
+            index -= 1
+        return float(self.data.y[index])
+
+
+class RowPlot:
+    """One plot; the panel tells it what to show and when to draw."""
+
+    def __init__(self, row: Row, *, x_label: str, is_last: bool, log_x: bool) -> None:
+        self.row = row
+        self.curves: dict[str, Curve] = {}
+        self.is_by_hand = False  # the user set the value axis
+        self.box = TimeViewBox()
+        self._bands: list[tuple[pg.FillBetweenItem, str]] = []
+        self._shades: list[pg.LinearRegionItem] = []
+        axes = {"bottom": LogAxis("bottom")} if log_x else None
+        self.plot = pg.PlotItem(viewBox=self.box, enableMenu=False, axisItems=axes)
+        self.plot.hideButtons()
+        for side in ("left", "bottom"):
+            self.plot.getAxis(side).enableAutoSIPrefix(False)
+        self.plot.getAxis("left").setWidth(AXIS_WIDTH)
+        self.plot.getAxis("bottom").setStyle(showValues=is_last)
+        self.plot.getAxis("bottom").setHeight(34 if is_last else 6)
+        if is_last:
+            self.plot.setLabel("bottom", x_label)
+        self.box.disableAutoRange()
+        self.box.values_moved.connect(self._values_moved)
+        self._title = pg.LabelItem(justify="left")
+        self._title.setParentItem(self.box)
+        self._title.anchor(itemPos=(0, 0), parentPos=(0, 0), offset=(6, 0))
+        self._cursor = pg.InfiniteLine(angle=90, movable=False)
+        self._cursor.setVisible(False)
+        self._cursor.setZValue(50)
+        self.plot.addItem(self._cursor, ignoreBounds=True)
+        self._grid = Grid(self.plot)
+
+    def _values_moved(self, _box: object) -> None:
+        self.is_by_hand = True
+
+    def curve(self, label: str, kind: Kind) -> Curve:
+        """The curve of this name, made now if need be."""
+        if label not in self.curves:
+            item = pg.PlotCurveItem(skipFiniteCheck=True, connect="all")
+            item.setZValue(_HEIGHT.get(kind, 1))
+            self.plot.addItem(item, ignoreBounds=True)
+            self.curves[label] = Curve(item, kind, label)
+        return self.curves[label]
+
+    def drop(self, label: str) -> bool:
+        """Remove a curve; False when there was none of this name."""
+        curve = self.curves.pop(label, None)
+        if curve is not None:
+            self.plot.removeItem(curve.item)
+        return curve is not None
+
+    def clear(self) -> None:
+        """Remove every curve and band."""
+        for label in list(self.curves):
+            self.drop(label)
+        for band, _ in self._bands:
+            self.plot.removeItem(band)
+        self._bands.clear()
+
+    def add_band(self, x: np.ndarray, low: np.ndarray, high: np.ndarray, role: str) -> None:
+        """Fill between two curves (N,)."""
+        edges = [pg.PlotCurveItem(x, y, pen=pg.mkPen(None)) for y in (low, high)]
+        band = pg.FillBetweenItem(*edges)
+        band.setZValue(-10)
+        self.plot.addItem(band, ignoreBounds=True)
+        self._bands.append((band, role))
+        _paint_band(band, role)
+
+    def set_spans(self, spans: tuple[Span, ...]) -> None:
+        """Shade these pieces of time and no others."""
+        for shade in self._shades:
+            self.plot.removeItem(shade)
+        self._shades.clear()
+        for span in spans:
+            if span.row not in ("", self.row.key):
+                continue
+            fill = QColor(span.colour)
+            fill.setAlpha(span.alpha)
+            shade = pg.LinearRegionItem(
+                (span.start, span.end), movable=False, brush=fill, pen=pg.mkPen(None)
+            )
+            shade.setZValue(-20)
+            self.plot.addItem(shade, ignoreBounds=True)
+            self._shades.append(shade)
+
+    def show_cursor(self, at: float | None) -> None:
+        """Put the crosshair's line there, or hide it."""
+        self._cursor.setVisible(at is not None)
+        if at is not None:
+            self._cursor.setPos(at)
+
+    def draw(self, start: float, end: float, pixels: int, *, is_live: bool) -> None:
+        """Set the visible part of each curve, and the value axis as the data want."""
+        low, high = np.inf, -np.inf
+        for curve in self.curves.values():
+            x, y = curve.data.visible(start, end, pixels)
+            curve.item.setData(
+                x,
+                y,
+                pen=_pen(curve.kind, x.size, is_live=is_live),
+                skipFiniteCheck=True,
+                antialias=not is_live,
+            )
+            if y.size and curve.item.isVisible():
+                low, high = min(low, float(y.min())), max(high, float(y.max()))
+        if low <= high and not self.is_by_hand:
+            self._fit_values(low, high, is_live=is_live)
+
+    def _fit_values(self, low: float, high: float, *, is_live: bool) -> None:
+        """Fit the value axis; while live, only when it is clearly too small or too large."""
+        span = (high - low) or max(abs(high), 1.0)
+        if is_live:
+            now_low, now_high = self.box.viewRange()[1]
+            if now_low <= low and high <= now_high and (now_high - now_low) < 2.0 * span:
+                return
+        title = min(0.4, TITLE_HEIGHT / max(self.box.height(), 1.0))  # room for the row's title
+        self.box.setYRange(
+            low - PADDING * span, high + span * (PADDING + title / (1 - title)), padding=0
+        )
+
+    def restyle(self) -> None:
+        """Take on the colours of the moment."""
+        c = colours()
+        for side in ("left", "bottom"):
+            axis = self.plot.getAxis(side)
+            axis.setPen(pg.mkPen(c.border))
+            axis.setTextPen(pg.mkPen(c.muted))
+            axis.setTickPen(pg.mkPen(c.grid))
+        self._grid.set_colour(c.grid)
+        unit = f"  <span style='color:{c.muted}'>[{self.row.unit}]</span>" if self.row.unit else ""
+        self._title.setText(f"<b>{self.row.title}</b>{unit}", color=c.text, size="9pt")
+        self._cursor.setPen(pg.mkPen(c.muted, width=1))
+        for band, role in self._bands:
+            _paint_band(band, role)
+
+
+def _paint_band(band: pg.FillBetweenItem, role: str) -> None:
+    fill = QColor(getattr(colours(), role))
+    fill.setAlpha(48)
+    band.setBrush(fill)
+    edge = QColor(fill)
+    edge.setAlpha(200)
+    is_bad = role == "bad"
+    band.setPen(pg.mkPen(edge, style=Qt.PenStyle.DashLine) if is_bad else pg.mkPen(None))
+
+
+def _pen(kind: Kind, n_points: int, *, is_live: bool) -> QPen:
+    width = 1.5 if not is_live and n_points < THICK_BELOW else 1.0
+    return styles.pen(kind, width=width, dashed=n_points < styles.DASH_BELOW)
