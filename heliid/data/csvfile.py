@@ -40,13 +40,13 @@ def read_csv(
         dialect = detect(path)
     _check_columns(path, dialect)
     try:
-        table, sha256 = read_table(path, dialect)
+        times, values, sha256 = read_table(path, dialect)
     except OSError as reason:
         raise RecordError(
             f"{path.name}: reading stopped ({reason.strerror or reason}): "
             f"check the disk or the network and open the file again."
         ) from None
-    return _to_record(path, name or path.stem, dialect, table, sha256)
+    return _to_record(path, name or path.stem, dialect, times, values, sha256)
 
 
 class CsvReader:
@@ -93,26 +93,25 @@ def _check_columns(path: Path, dialect: Dialect) -> None:
 
 
 def _to_record(
-    path: Path, name: str, dialect: Dialect, table: np.ndarray, sha256: str
+    path: Path, name: str, dialect: Dialect, times: np.ndarray, values: np.ndarray, sha256: str
 ) -> FlightRecord:
-    """The record of a table in file units; ``table`` is changed in place."""
-    if len(table) < MIN_SAMPLES:
+    """The record of a table in file units; ``values`` is changed in place and then frozen."""
+    if len(values) < MIN_SAMPLES:
         raise RecordError(
-            f"{path.name}: the table has {len(table)} row{'' if len(table) == 1 else 's'} of "
+            f"{path.name}: the table has {len(values)} row{'' if len(values) == 1 else 's'} of "
             f"data, wanted at least {MIN_SAMPLES}: export the whole manoeuvre."
         )
-    time, history = _time_axis(path, dialect, table[:, list(dialect.time_columns)])
-    kept = list(dialect.kept_columns)
-    # the usual table has its time first: then the channels are a view, not a copy
-    values = table[:, 1:] if kept == list(range(1, dialect.n_columns)) else table[:, kept]
+    time, history = _time_axis(path, dialect, times)
     if dialect.accepts_missing:
         time, values, done = _bridge_missing(path, dialect, time, values)
         history += done
     if dialect.ignored:
         left_out = [dialect.names[i] for i in dialect.ignored]
         history += (StepDone("columns left out", (("names", left_out),)),)
+    kept = dialect.kept_columns
     channels = tuple(Channel.of(dialect.names[i], dialect.units[i] or "-") for i in kept)
     _convert_to_si(values, channels)
+    values.setflags(write=False)  # nobody else has it: the record need not copy
     return FlightRecord(name, time, values, channels, Source(path.name, sha256, str(path)), history)
 
 

@@ -23,8 +23,8 @@ _BLANK = b"\r\n \t\x1a"
 _TAIL = 4096
 
 
-def read_table(path: Path, dialect: Dialect) -> tuple[np.ndarray, str]:
-    """The numbers of all columns (N, n_columns) in file units, and the file's hash."""
+def read_table(path: Path, dialect: Dialect) -> tuple[np.ndarray, np.ndarray, str]:
+    """Raw times (N, n_time), channels (N, n_kept) in file units, and the file's hash."""
     encoding = csvscan.Encoding(dialect.encoding, dialect.bom)
     n_ends = csvscan.count_line_ends(path, encoding, dialect.newline)
     n_rows = max(n_ends + 2 - dialect.first_data_line, 0)
@@ -33,21 +33,27 @@ def read_table(path: Path, dialect: Dialect) -> tuple[np.ndarray, str]:
             f"{path.name}: the table has {n_rows * dialect.n_columns / 1e6:.0f} million cells, the "
             f"limit is {csvscan.MAX_CELLS / 1e6:.0f} million: split the file into manoeuvres."
         )
-    table = np.empty((n_rows, dialect.n_columns))
+    columns, kept = list(dialect.time_columns), list(dialect.kept_columns)
+    # the usual table has its time first: then a slice does, which copies faster than a list
+    chosen = slice(1, None) if kept == list(range(1, dialect.n_columns)) else kept
+    times, values = np.empty((n_rows, len(columns))), np.empty((n_rows, len(kept)))
     n = 0
     with ThreadPoolExecutor(1) as hasher:
         sha256 = hasher.submit(csvscan.file_hash, path)
         for part in _parsed_blocks(path, dialect, encoding):
-            if n + len(part) > n_rows:
+            end = n + len(part)
+            if end > n_rows:
                 raise RecordError(
                     f"{path.name}: the file changed while it was read: open it again."
                 )
-            table[n : n + len(part)] = part
+            times[n:end] = part[:, columns]
+            values[n:end] = part[:, chosen]
             if dialect.time_format == "number":
-                column = dialect.time_columns[0]
-                check_order(path, dialect, table[max(n - 1, 0) : n + len(part), column], n)
-            n += len(part)
-        return table[:n], sha256.result()
+                check_order(path, dialect, times[max(n - 1, 0) : end, 0], n)
+            n = end
+        times.resize((n, len(columns)), refcheck=False)  # the last line may have had no end
+        values.resize((n, len(kept)), refcheck=False)
+        return times, values, sha256.result()
 
 
 def _parsed_blocks(

@@ -16,7 +16,7 @@ MAX_COLUMNS = 4096
 MAX_CELLS = 500_000_000
 HEAD_BYTES = 1024**2 + 65536  # enough to see one line that is too long
 _SCAN_BYTES = 8 * 1024**2
-_BLOCK_BYTES = 8 * 1024**2
+_BLOCK_BYTES = 2 * 1024**2  # text and numbers of a block stay near the processor
 
 _MAGIC: tuple[tuple[bytes, str, str], ...] = (
     (b"\x1f\x8b", "a gzip archive", "unpack it and open the CSV inside"),
@@ -164,8 +164,13 @@ def count_line_ends(path: Path, encoding: Encoding, newline: str) -> int:
     Raises
     ------
     RecordError
-        A line is over 1 MiB long.
+        A line is over 1 MiB long, or UTF-16 text ends in half a character.
     """
+    if encoding.is_wide and (path.stat().st_size - encoding.bom) % 2:
+        raise RecordError(
+            f"{path.name}: the UTF-16 text ends in half a character: "
+            f"the file was cut off, copy it again."
+        )
     end = newline[-1].encode(encoding.codec)
     n_ends = since_end = 0
     with path.open("rb") as stream:
@@ -219,7 +224,7 @@ def _raw_blocks(path: Path, encoding: Encoding, newline: str) -> Iterator[bytes]
         stream.seek(encoding.bom)
         while chunk := stream.read(_BLOCK_BYTES):
             if encoding.is_wide:
-                chunk = _narrow(path, chunk, encoding)
+                chunk = _narrow(chunk, encoding)
             cut = chunk.rfind(end) + 1
             if cut:
                 yield rest + chunk[:cut]
@@ -230,11 +235,6 @@ def _raw_blocks(path: Path, encoding: Encoding, newline: str) -> Iterator[bytes]
         yield rest
 
 
-def _narrow(path: Path, chunk: bytes, encoding: Encoding) -> bytes:
+def _narrow(chunk: bytes, encoding: Encoding) -> bytes:
     """UTF-16 to UTF-8; blocks are of even length, and lone halves become a question mark."""
-    if len(chunk) % 2:
-        raise RecordError(
-            f"{path.name}: the UTF-16 text ends in half a character: "
-            f"the file was cut off, copy it again."
-        )
     return chunk.decode(encoding.codec, errors="replace").encode("utf-8")

@@ -75,12 +75,25 @@ class StepDone:
 
 
 def frozen_array(values: Any, ndim: int) -> np.ndarray:
-    """A read-only, C-ordered float64 copy of ``values`` with ``ndim`` dimensions."""
+    """``values`` as a read-only, C-ordered float64 array with ``ndim`` dimensions.
+
+    A copy, unless ``values`` already is such an array and no other array can write to its memory.
+    """
+    if isinstance(values, np.ndarray) and _is_frozen(values) and values.ndim == ndim:
+        return values
     array = np.array(values, dtype=np.float64, order="C", copy=True)
     if array.ndim != ndim:
         raise TypeError(f"expected {ndim} dimensions, got {array.ndim}")
     array.setflags(write=False)
     return array
+
+
+def _is_frozen(array: np.ndarray) -> bool:
+    """True when nothing can change the samples any more: large records need no second copy."""
+    if array.dtype != np.float64 or not array.flags.c_contiguous or array.flags.writeable:
+        return False
+    owner = array.base
+    return owner is None or (isinstance(owner, np.ndarray) and not owner.flags.writeable)
 
 
 @dataclass(frozen=True, eq=False)

@@ -143,7 +143,9 @@ def _told_apart(motion: Motion, found: dict[str, Balance], verdict: Diagnosis) -
         value=verdict.value if verdict.kind == "sign" else 1.0 / verdict.value,
     )  # fmt: skip
     gains = [_gain(before, undo(motion, trial), fit=0.0) for trial in (verdict, other)]
-    if abs(gains[0] - gains[1]) < _SMALL_TERMS:
+    # a scale changes the noise too, and with it the residual: only a large fall counts there
+    least = _SMALL_TERMS if verdict.kind == "sign" else _CLEAR_TERMS
+    if abs(gains[0] - gains[1]) < least:
         return verdict
     better = verdict if gains[0] > gains[1] else other
     if abs(gains[0] - gains[1]) > _CLEAR_TERMS:
