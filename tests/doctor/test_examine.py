@@ -72,7 +72,9 @@ def test_with_one_axis_alone_both_suspects_are_named():
     record = conditioning.apply(SOUND, [conditioning.Drop(tuple(gone))])
     finding = only(flights.scaled(record, "theta", 1.22), "scale")
     assert set(finding.channels) == {"q", "theta"}
-    assert "or" in finding.sentence
+    assert "is off the other way" in finding.sentence
+    assert "or the sample time is 24." in finding.sentence
+    assert finding.number("dt_if_clock") == pytest.approx(1.22 * flights.DT, rel=0.02)
 
 
 @pytest.mark.parametrize("name", ["q", "theta", "p", "phi"])

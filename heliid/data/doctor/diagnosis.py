@@ -67,6 +67,7 @@ class Diagnosis:
     error: float
     confidence: float
     chi2: float
+    clock: float = 0.0  # true over stated sample time, when that would explain it as well
 
 
 def diagnose(motion: Motion) -> tuple[list[Diagnosis], list[tuple[Relation, Link]]]:
@@ -187,7 +188,7 @@ def _scale(motion: Motion, evidence: list[tuple[Relation, Link]]) -> Diagnosis |
         return Diagnosis("time base", (TIME,), factor, best.error, best.confidence, best.chi2)
     symbols = tuple(s for s in best.symbols if s != TIME)
     value = _snapped(symbols[0], float(np.exp(best.value)))
-    return Diagnosis("scale", _named(symbols), value, best.error, best.confidence, best.chi2)
+    return replace(best, kind="scale", symbols=_named(symbols), value=value)
 
 
 def _delay(motion: Motion, evidence: list[tuple[Relation, Link]]) -> Diagnosis | None:
@@ -246,7 +247,8 @@ def _best(
         names = [t[1] for t in order]
         value, error = order[0][2], order[0][3]
     confidence = (1.0 - np.exp(-(nothing - chi2) / 8.0)) / np.sqrt(len(names))
-    return Diagnosis("", tuple(names[:3]), value, error, float(confidence), nothing - chi2)
+    also = float(np.exp(clock[2])) if clock and names[0] != TIME else 0.0
+    return Diagnosis("", tuple(names[:3]), value, error, float(confidence), nothing - chi2, also)
 
 
 def _is_clock(dt: float, value: float) -> bool | None:

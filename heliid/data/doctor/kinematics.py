@@ -216,11 +216,21 @@ def _scale_or_unit(
     doubt = f", or {names[1]} is off the other way" if len(names) > 1 else ""
     sentence = (
         f"{names[0]} is {_percent(verdict.value)} too {way} for {partner} (within "
-        f"{100 * max(verdict.error, 0.01):.0f} %){doubt}: check the calibration, or scale it."
+        f"{100 * max(verdict.error, 0.01):.0f} %){doubt}{_or_the_clock(motion, verdict)}: check "
+        f"the calibration, or scale it."
     )
-    numbers = (("factor", verdict.value), ("factor_error", verdict.error))
+    sizes = (("factor", verdict.value), ("factor_error", verdict.error))
+    clock = (("dt_if_clock", motion.dt * verdict.clock),) if verdict.clock else ()
     remedy = Scale(names[0], float(f"{1 / verdict.value:.4g}"))
-    return _make(record, verdict, "scale", sentence, names, numbers, remedy)
+    return _make(record, verdict, "scale", sentence, names, (*sizes, *clock), remedy)
+
+
+def _or_the_clock(motion: Motion, verdict: Diagnosis) -> str:
+    """The other explanation, where no second axis moves enough to rule it out."""
+    if not verdict.clock:
+        return ""
+    true = 1000 * motion.dt * verdict.clock
+    return f", or the sample time is {true:.4g} ms and not {1000 * motion.dt:.4g} ms"
 
 
 def _percent(factor: float) -> str:
