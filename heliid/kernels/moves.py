@@ -206,7 +206,7 @@ def immune_clones(random, members, costs, greed, low, high, order, owners, out):
 
     Rank r is cloned with a chance that falls like that of int(m u**greed). The step has the size of
     the spread of the pool in that gene, so mutation gets finer as the pool closes in. A gene that
-    leaves the box lands anywhere in it. ``random`` (b, 6).
+    leaves the box lands on its edge or anywhere inside. ``random`` (b, 6).
     """
     m, dim = members.shape
     rank_order(costs, order)
@@ -222,7 +222,9 @@ def immune_clones(random, members, costs, greed, low, high, order, owners, out):
         step = members[first, gene] - members[second, gene]
         value = members[i, gene] + (2.0 * random[k, 4] - 1.0) * step
         if value < low[gene] or value > high[gene]:
-            value = low[gene] + random[k, 5] * (high[gene] - low[gene])
+            u = 2.0 * random[k, 5] - 1.0
+            inside = low[gene] + u * (high[gene] - low[gene])
+            value = inside if u > 0.0 else _between(value, low[gene], high[gene])
         out[k, gene] = value
 
 

@@ -105,7 +105,10 @@ def immune_clones(random, members, costs, greed, low, high, order, owners, out):
         step = members[first, gene] - members[second, gene]
         v = members[i, gene] + (2 * random[k, 4] - 1) * step
         if not low[gene] <= v <= high[gene]:
-            v = low[gene] + random[k, 5] * (high[gene] - low[gene])
+            if random[k, 5] > 0.5:
+                v = low[gene] + (2 * random[k, 5] - 1) * (high[gene] - low[gene])
+            else:
+                v = min(max(v, low[gene]), high[gene])
         owners[k], out[k] = i, members[i]
         out[k, gene] = v
 

@@ -19,6 +19,9 @@ from heliid.search.lattice import as_is
 from heliid.search.searcher import Box, Canonical, is_better
 
 
+_CLOSED = 1e-12  # relative difference of costs at which the pool has closed in on one place
+
+
 @dataclass(frozen=True, slots=True)
 class ClonalgSettings:
     """de Castro & Von Zuben (2002), for optimisation: all are cloned, some newcomers."""
@@ -219,8 +222,11 @@ class ContinuousImmuneSystem:
                 batches.costs, batches.points, self._owners, self._members, self._costs,
                 self._failures,
             )  # fmt: skip
-        best = float(self._costs.min())
-        self._since_best = 0 if best < self._pool_best else self._since_best + len(batches.costs)
+        ranked = np.sort(self._costs)
+        best, middle = float(ranked[0]), float(ranked[len(ranked) // 2])
+        has_closed_in = middle - best <= _CLOSED * abs(best)
+        is_gain = best < self._pool_best and not has_closed_in
+        self._since_best = 0 if is_gain else self._since_best + len(batches.costs)
         self._pool_best = best
 
     def population(self) -> tuple[np.ndarray, np.ndarray]:
