@@ -1,0 +1,251 @@
+"""Enumerated lattices of model orders: every order of a small box, trained and scored once.
+
+``python -m benchmarks.lattice_tables truth`` trains the 3168 orders of one case (tens of minutes of
+CPU) and writes ``benchmarks/tables/lattice_truth.csv``. It may be killed and started again: what
+is scored is kept in ``out/``. ``--replicate 1`` adds a column with other weight tables. The first
+line of a table says which data, settings and engine it was made with.
+"""
+
+from __future__ import annotations
+
+import argparse
+import csv
+import hashlib
+import io
+import itertools
+import json
+import math
+import time
+from dataclasses import dataclass
+from pathlib import Path
+from typing import TYPE_CHECKING, Any
+
+from heliid.atomic import write_text
+from heliid.search.encoding import Encoding
+from heliid.search.searcher import Genome
+
+if TYPE_CHECKING:
+    from heliid.study.ground import Ground
+
+ROOT = Path(__file__).resolve().parents[1]
+TABLES = Path(__file__).parent / "tables"
+CASES = ("truth", "trex", "drone", "aw109")
+SETTINGS = {name: {"rate_hz": 10.0} for name in ("truth", "aw109")}  # cheap; else as proposed
+ENGINE = ("heliid/kernels", "heliid/model", "heliid/training", "heliid/search/fitness.py")
+
+
+@dataclass(frozen=True)
+class LatticeBox:
+    """The box of the enumerated lattices; one gene for all outputs, one set for all inputs."""
+
+    na_max: int = 4
+    nb_max: int = 8
+    nk_max: int = 3
+    spacing_max: int = 3
+    hidden_max: int = 8
+
+
+@dataclass(frozen=True, eq=False)
+class Landscape:
+    """A cost for every genome of a lattice; lost orders cost +inf."""
+
+    name: str
+    encoding: Encoding
+    costs: dict[Genome, float]
+    dt: float  # of the models, s
+    replicates: tuple[dict[Genome, float], ...] = ()  # with other weight tables
+    about: str = ""
+
+    @property
+    def optimum(self) -> float:
+        """The lowest cost there is."""
+        return min(self.costs.values())
+
+    def share_within(self, level: float) -> float:
+        """Share of the orders within ``level`` of the optimum."""
+        best = self.optimum
+        return sum(cost <= best * (1 + level) for cost in self.costs.values()) / len(self.costs)
+
+
+def lattice_encoding(n_inputs: int, n_outputs: int) -> Encoding:
+    """na, nb, nk, spacing, h: 3168 different orders."""
+    return Encoding(
+        LatticeBox(), n_inputs, n_outputs,
+        output_groups=[0] * n_outputs, input_groups=[0] * n_inputs,
+    )  # fmt: skip
+
+
+def all_genomes(encoding: Encoding) -> list[Genome]:
+    """Every canonical genome of a small box, sorted."""
+    box = encoding.bounds
+    ranges = [range(int(a), int(b) + 1) for a, b in zip(box.low, box.high, strict=True)]
+    return sorted({encoding.canonical(genome) for genome in itertools.product(*ranges)})
+
+
+def engine_hash() -> str:
+    """SHA-256 over the sources that a cost depends on."""
+    digest = hashlib.sha256()
+    for place in ENGINE:
+        path = ROOT / place
+        for file in sorted(path.rglob("*.py")) if path.is_dir() else [path]:
+            digest.update(file.relative_to(ROOT).as_posix().encode())
+            digest.update(file.read_bytes())
+    return digest.hexdigest()[:16]
+
+
+def case_ground(name: str) -> Ground:
+    """The data of a case as a study would prepare them; test records are left aside."""
+    from benchmarks.accuracy import CASES as STUDIES
+    from heliid.study.config import StudyConfig
+    from heliid.study.ground import make_ground
+
+    campaign = STUDIES[name].campaign(ROOT / "data")
+    if campaign is None:
+        raise SystemExit(f"The data of {name} are not in {ROOT / 'data'}.")
+    return make_ground(campaign, StudyConfig(**SETTINGS.get(name, {})))
+
+
+# storing
+
+
+def table_text(encoding: Encoding, about: dict[str, Any], columns: list[list[float]]) -> str:
+    """The table of a lattice: one line of JSON behind ``#``, then one order per line."""
+    text = io.StringIO()
+    text.write(f"# {json.dumps(about, sort_keys=True)}\n")
+    lines = csv.writer(text, lineterminator="\n")
+    lines.writerow([*encoding.gene_labels, *(f"cost {k}" for k in range(len(columns)))])
+    for genome, *costs in zip(all_genomes(encoding), *columns, strict=True):
+        lines.writerow([*genome, *(f"{cost:.6g}" for cost in costs)])
+    return text.getvalue()
+
+
+def read_table(path: Path) -> tuple[dict[str, Any], list[list[float]]]:
+    """What the first line of a table says, and its columns of costs."""
+    first, _, rest = path.read_text().partition("\n")
+    about = json.loads(first.removeprefix("#"))
+    encoding = lattice_encoding(about["inputs"], about["outputs"])
+    rows = list(csv.reader(io.StringIO(rest)))[1:]
+    genomes = [tuple(map(int, row[: encoding.dim])) for row in rows]
+    if genomes != all_genomes(encoding):
+        raise SystemExit(f"{path} does not hold the orders of today's box: make it again.")
+    return about, [[float(row[k]) for row in rows] for k in range(encoding.dim, len(rows[0]))]
+
+
+def load(path: Path) -> Landscape:
+    """A stored lattice; searches run on its first replicate."""
+    about, columns = read_table(path)
+    encoding = lattice_encoding(about["inputs"], about["outputs"])
+    tables = tuple(
+        {
+            genome: cost if math.isfinite(cost) else math.inf
+            for genome, cost in zip(all_genomes(encoding), column, strict=True)
+        }
+        for column in columns
+    )
+    text = (
+        f"{about['rate_hz']:.4g} Hz, {about['samples']} training samples, "
+        f"{about['outputs']} outputs, {about['inputs']} inputs, engine {about['engine']}, "
+        f"{about['cpu_s']:.0f} s of CPU"
+    )
+    return Landscape(
+        path.stem.removeprefix("lattice_"),
+        encoding,
+        tables[0],
+        1.0 / about["rate_hz"],
+        tables[1:],
+        text,
+    )
+
+
+# enumerating
+
+
+class Journal:
+    """Costs scored so far, kept line by line so that an enumeration can be cut short."""
+
+    def __init__(self, path: Path, key: dict[str, Any]) -> None:
+        self.path, self.costs, self.cpu_s = path, {}, 0.0
+        header = json.dumps(key, sort_keys=True)
+        path.parent.mkdir(parents=True, exist_ok=True)
+        lines = path.read_text().splitlines() if path.exists() else []
+        if not lines or lines[0] != header:  # other data or another engine
+            path.write_text(header + "\n")
+            lines = []
+        for line in lines[1:]:
+            parts = line.split()
+            if len(parts) == 3:
+                self.costs[int(parts[0])] = float(parts[1])
+                self.cpu_s += float(parts[2])
+
+    def put(self, key: int, cost: float, cpu_s: float) -> None:
+        """Keep one cost."""
+        self.costs[key] = cost
+        self.cpu_s += cpu_s
+        with self.path.open("a") as file:
+            file.write(f"{key} {cost!r} {cpu_s:.3f}\n")
+
+
+def enumerate_case(name: str, replicate: int, seconds: float, journals: Path) -> None:
+    """Train every order of a case, at most ``seconds`` of CPU in this run, and store the costs."""
+    from heliid.search.fitness import evaluate_task, install, make_payload
+    from heliid.study.explore import fingerprint
+
+    ground = case_ground(name)
+    encoding = lattice_encoding(len(ground.inputs), len(ground.outputs))
+    genomes = all_genomes(encoding)
+    largest = encoding.structure([4, 8, 3, 3, 8])
+    reach = max(largest.output_lags[0]), max(largest.input_lags[0])
+    install(make_payload(ground.train, ground.validate, ground.settings, reach))
+    about = {
+        "case": name, "engine": engine_hash(), "data": fingerprint(ground)[:16],
+        "rate_hz": 1.0 / ground.dt, "samples": sum(map(len, ground.train.y)),
+        "inputs": encoding.n_inputs, "outputs": encoding.n_outputs,
+    }  # fmt: skip
+    journal = Journal(journals / f"lattice_{name}_{replicate}.txt", about)
+    began = time.process_time()
+    for key, genome in enumerate(genomes):
+        if key in journal.costs:
+            continue
+        if time.process_time() - began > seconds:
+            break
+        score = evaluate_task(encoding.structure(genome).to_dict(), replicate)
+        journal.put(key, score["cost"], score["cpu_s"])
+        if len(journal.costs) % 200 == 0:
+            print(f"{name}: {len(journal.costs)} of {len(genomes)}", flush=True)
+    if len(journal.costs) < len(genomes):
+        print(f"{name}: {len(journal.costs)} of {len(genomes)}; start it again to go on")
+        return
+    store(name, encoding, about, journal, replicate)
+
+
+def store(
+    name: str, encoding: Encoding, about: dict[str, Any], journal: Journal, replicate: int
+) -> None:
+    """Write the table, or extend it by a replicate of the same engine and data."""
+    path = TABLES / f"lattice_{name}.csv"
+    costs = [journal.costs[key] for key in range(len(journal.costs))]
+    columns: list[list[float]] = []
+    if replicate and path.exists():
+        kept, columns = read_table(path)
+        if any(kept[key] != about[key] for key in ("engine", "data")):
+            raise SystemExit(f"{path} is of another engine or other data: make replicate 0 anew.")
+    columns = [*columns[:replicate], costs]
+    TABLES.mkdir(exist_ok=True)
+    write_text(path, table_text(encoding, {**about, "cpu_s": round(journal.cpu_s)}, columns))
+    print(f"{path}: {len(costs)} orders, {journal.cpu_s:.0f} s of CPU")
+
+
+def main() -> None:
+    """Enumerate the cases asked for."""
+    parser = argparse.ArgumentParser(description=__doc__.splitlines()[0])
+    parser.add_argument("cases", nargs="+", choices=CASES)
+    parser.add_argument("--replicate", type=int, default=0)
+    parser.add_argument("--seconds", type=float, default=math.inf, help="of CPU per case and run")
+    parser.add_argument("--journals", type=Path, default=ROOT / "out")
+    options = parser.parse_args()
+    for name in options.cases:
+        enumerate_case(name, options.replicate, options.seconds, options.journals)
+
+
+if __name__ == "__main__":
+    main()
