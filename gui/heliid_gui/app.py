@@ -3,16 +3,10 @@
 from __future__ import annotations
 
 import argparse
-import faulthandler
-import logging
 import sys
-from logging.handlers import RotatingFileHandler
 from pathlib import Path
-from types import TracebackType
 
 from heliid_gui import startup
-
-LOG = logging.getLogger("heliid_gui")
 
 
 def _parse(argv: list[str]) -> argparse.Namespace:
@@ -36,10 +30,16 @@ def main(argv: list[str] | None = None) -> int:
     from PySide6.QtWidgets import QApplication
 
     app = QApplication.instance() or QApplication(["heliid"])
+    from heliid_gui.reports import Reporter, start_log
+
+    start_log()
     window = open_window(options)
-    sys.excepthook = _hook(window)
+    reporter = Reporter(window)
+    reporter.install()
     window.show()
-    return int(app.exec())
+    status = int(app.exec())
+    reporter.give_back()
+    return status
 
 
 def open_window(options: argparse.Namespace):
@@ -54,7 +54,6 @@ def open_window(options: argparse.Namespace):
     QCoreApplication.setOrganizationName("HeliID")
     QCoreApplication.setApplicationName("HeliID")
     settings = Settings(safe_mode=options.safe_mode)
-    _start_log()
     QApplication.setFont(base_font(9.5))
     theme().apply(options.theme or settings.text("theme", "light"))
     window = MainWindow(settings)
@@ -67,43 +66,3 @@ def open_window(options: argparse.Namespace):
     if options.files:
         window.open_paths(list(options.files))
     return window
-
-
-def _start_log() -> None:
-    """A small rotating log and the fault handler, where a folder for them can be written."""
-    from PySide6.QtCore import QStandardPaths
-
-    place = QStandardPaths.writableLocation(QStandardPaths.StandardLocation.AppLocalDataLocation)
-    try:
-        folder = Path(place)
-        folder.mkdir(parents=True, exist_ok=True)
-        handler = RotatingFileHandler(
-            folder / "window.log", maxBytes=500_000, backupCount=2, delay=True, encoding="utf-8"
-        )
-    except OSError:
-        return
-    handler.setFormatter(logging.Formatter("%(asctime)s %(levelname)s %(name)s %(message)s"))
-    if not any(isinstance(h, RotatingFileHandler) for h in LOG.handlers):
-        LOG.addHandler(handler)
-    if not faulthandler.is_enabled() and sys.stderr is not None:
-        faulthandler.enable()
-
-
-def _hook(window):
-    """An error nobody caught: written to the log, said in the window, the work goes on."""
-
-    def hook(kind: type[BaseException], error: BaseException, trace: TracebackType | None) -> None:
-        import traceback
-
-        details = "".join(traceback.format_exception(kind, error, trace))
-        LOG.error("uncaught: %s", details)
-        sys.__excepthook__(kind, error, trace)
-        if not issubclass(kind, KeyboardInterrupt):
-            window.problems.show(
-                window.tr("Something unexpected happened"),
-                window.tr("%s: %s. Your work is still there; saving it now is a good idea.")
-                % (kind.__name__, error),
-                details,
-            )
-
-    return hook

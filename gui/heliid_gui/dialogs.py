@@ -6,6 +6,7 @@ from PySide6.QtCore import Qt
 from PySide6.QtGui import QGuiApplication
 from PySide6.QtWidgets import QDialog, QPlainTextEdit, QWidget
 
+from heliid.logs import crash_report
 from heliid_gui.theme import SPACE
 from heliid_gui.widgets import Icon, button, column, label, row, scrolled
 
@@ -64,8 +65,9 @@ class ProblemDialog(QDialog):
         self._show.setVisible(bool(self._details))
 
     def copy(self) -> None:
-        """Everything to the clipboard."""
-        QGuiApplication.clipboard().setText("\n\n".join([*self._sentences, *self._details]))
+        """Everything to the clipboard: what was said, versions, the last lines of the log."""
+        said = "\n\n".join([*self._sentences, *self._details])
+        QGuiApplication.clipboard().setText(crash_report(details=said))
 
     def _toggle_details(self) -> None:
         self.details.setVisible(not self.details.isVisible())

@@ -12,9 +12,14 @@ A task is ``"package.module:function"``, called as ``fn(*args, report=..., shoul
 from __future__ import annotations
 
 import contextlib
+import ctypes
 import importlib
+import logging
+import multiprocessing
 import os
 import queue
+import signal
+import sys
 import threading
 import time
 import traceback
@@ -24,10 +29,14 @@ from typing import Any
 
 from heliid.errors import HeliIDError
 from heliid.events import BestImproved, Event, PopulationMoved, Progress
+from heliid.logs import join_log
 
 FLUSH_S = 0.03  # events are bundled; the window repaints no faster than this
 PAUSE_POLL_S = 0.02
 EXIT_PATIENCE_S = 1.0
+PR_SET_PDEATHSIG = 1  # prctl(2)
+LOG = logging.getLogger("heliid_gui.worker")
+LOG.addHandler(logging.NullHandler())  # without a log the window still hears of it
 
 
 def coalesce(events: list[Event]) -> list[Event]:
@@ -170,14 +179,40 @@ def _run_one(request: int, task: str, args: tuple, outbox: Outbox, controls: Con
     except HeliIDError as error:
         outbox.put(request, "error", (str(error), ""))
     except Exception as error:  # whatever it is, the window must hear of it
-        sentence = f"{type(error).__name__}: {error}"
-        outbox.put(request, "error", (sentence, traceback.format_exc()))
+        LOG.exception("%s failed", task)
+        outbox.put(request, "error", (_sentence(error), traceback.format_exc()))
     else:
         outbox.put(request, "result", value)
 
 
+def _sentence(error: Exception) -> str:
+    if isinstance(error, MemoryError):
+        return (
+            "There was not enough memory for this: use shorter records, fewer workers or a lower "
+            "model rate, or close other programs."
+        )
+    return f"{type(error).__name__}: {error}"
+
+
+def _leave_with_the_window() -> None:
+    """Let the kernel end this process with the one that started it, however busy it is (Linux).
+
+    The pipe alone needs this process to look at it: one that is busy in compiled code, or still
+    importing on a loaded machine, looked too late.
+    """
+    if not sys.platform.startswith("linux"):
+        return
+    parent = multiprocessing.parent_process()
+    with contextlib.suppress(OSError, AttributeError):
+        ctypes.CDLL(None).prctl(PR_SET_PDEATHSIG, signal.SIGKILL)
+    if parent is not None and os.getppid() != parent.pid:
+        os._exit(0)  # it was gone before the kernel knew
+
+
 def main(pipe: Connection, warm_up: str = "", niceness: int = 0) -> None:
     """Serve the window until the pipe closes."""
+    _leave_with_the_window()
+    join_log()
     if niceness and hasattr(os, "nice"):
         with contextlib.suppress(OSError):
             os.nice(niceness)
