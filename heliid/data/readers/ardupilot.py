@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from pathlib import Path
+from typing import Any
 
 import numpy as np
 
@@ -44,14 +45,12 @@ class ArduPilotReader:
 
 def _signals(path: Path) -> list[Signal]:
     reader = need("pymavlink.DFReader", "ardupilot", path, "ArduPilot logs")
-    rows: dict[str, list[list[float]]] = {kind: [] for kind in _FIELDS}
     try:
         log = reader.DFReader_binary(str(path), zero_time_base=False)
-        while (message := log.recv_match(type=list(_FIELDS))) is not None:
-            if getattr(message, "I", 0) == 0:
-                kind = message.get_type()
-                fields = _FIELDS[kind]
-                rows[kind].append([message.TimeUS, *(getattr(message, f) for f in fields)])
+        try:
+            rows = _rows(log)
+        finally:
+            log.close()
     except Exception as reason:  # struct and attribute errors of a damaged log
         raise damaged(path, "ArduPilot log", reason) from None
     out: list[Signal] = []
@@ -62,3 +61,14 @@ def _signals(path: Path) -> list[Signal]:
             for j, (field, unit) in enumerate(_FIELDS[kind].items(), 1):
                 out.append(Signal(f"{kind}.{field}", unit, table[:, 0] * 1e-6, table[:, j]))
     return out
+
+
+def _rows(log: Any) -> dict[str, list[list[float]]]:
+    """Time (us) and fields of every message, by kind."""
+    rows: dict[str, list[list[float]]] = {kind: [] for kind in _FIELDS}
+    while (message := log.recv_match(type=list(_FIELDS))) is not None:
+        if getattr(message, "I", 0) == 0:
+            kind = message.get_type()
+            fields = _FIELDS[kind]
+            rows[kind].append([message.TimeUS, *(getattr(message, f) for f in fields)])
+    return rows

@@ -33,9 +33,12 @@ class MdfReader:
 
 def _signals(path: Path) -> list[Signal]:
     asammdf = need("asammdf", "mdf", path, "MDF files")
+    _check_header(path)
     out: list[Signal] = []
     try:
-        with asammdf.MDF(path) as content:
+        # an open file, not its name: with a name the library trips over its own clean-up when it
+        # refuses a file
+        with path.open("rb") as stream, asammdf.MDF(stream) as content:
             for found in content.iter_channels(skip_master=True):
                 values = np.asarray(found.samples)
                 if values.ndim == 1 and values.dtype.kind in "fiu" and len(values) > 1:
@@ -48,3 +51,17 @@ def _signals(path: Path) -> list[Signal]:
 def _signal(found: Any, values: np.ndarray) -> Signal:
     time = np.asarray(found.timestamps, dtype=float)
     return Signal(str(found.name), str(found.unit or ""), time, values.astype(float))
+
+
+def _check_header(path: Path) -> None:
+    """The header block after the 64 bytes of identification: without it nothing can follow.
+
+    Raises
+    ------
+    RecordError
+        It is not there.
+    """
+    with path.open("rb") as stream:
+        head = stream.read(68)
+    if not head[64:].startswith((b"##HD", b"HD")):
+        raise damaged(path, "MDF file", ValueError("there is no header block at byte 64"))
