@@ -85,16 +85,18 @@ class ExecutorEngine:
         setups = tuple(
             (token, fn, args if with_setups else None) for fn, (token, args) in self._setups.items()
         )
+        was_running = self._executor is not None
         try:
             if self._executor is None:
                 self._executor = self._make()
             future = self._executor.submit(prepared_call, setups, task.fn, task.args)
-        except BrokenExecutor:
+        except (BrokenExecutor, OSError) as error:
+            # a pool that a death is just taking down closes its pipes before it says "broken"
+            if not was_running and isinstance(error, OSError):
+                raise EngineError(f"The executor cannot be started: {error}") from error
             self.close()
             job.suspects.append(task)
             return
-        except OSError as error:
-            raise EngineError(f"The executor cannot be started: {error}") from error
         job.running[future] = task
 
     def _take_in(self, future: Future, job: _Job) -> None:

@@ -396,3 +396,38 @@ def test_close_twice_is_fine(label):
     run(made, squares([2]))
     made.close()
     made.close()
+
+
+class PipeClosesOnce(ThreadPoolExecutor):
+    """An executor whose second hand-out meets pipes that a death is just closing."""
+
+    deaths = 1
+
+    def submit(self, fn, /, *args, **kwargs):
+        if self._work_queue.qsize() == 0 and type(self).deaths and self._threads:
+            type(self).deaths -= 1
+            raise OSError("handle is closed")
+        return super().submit(fn, *args, **kwargs)
+
+
+def test_pool_caught_while_it_goes_down_is_made_anew():
+    made = []
+
+    def make():
+        made.append(PipeClosesOnce(1))
+        return made[-1]
+
+    engine = ExecutorEngine(make, 1)
+    PipeClosesOnce.deaths = 1
+    results = run(engine, [task(key, "square", key) for key in range(6)])
+    engine.close()
+    assert sorted((one.key, one.value) for one in results) == [(key, key**2) for key in range(6)]
+    assert len(made) == 2
+
+
+def test_executor_that_cannot_be_started_is_said_in_a_sentence():
+    def make():
+        raise OSError("no processes left")
+
+    with pytest.raises(EngineError, match="cannot be started: no processes left"):
+        run(ExecutorEngine(make, 1), [task(0, "square", 1)])
