@@ -244,8 +244,8 @@ def test_a_hidden_curve_comes_back(plots):
 
 def test_no_si_prefix_on_any_axis(plots):
     for one in plots.row_plots:
-        for side in ("left", "bottom"):
-            assert not one.plot.getAxis(side).autoSIPrefix
+        assert not one.left.autoSIPrefix
+        assert not one.bottom.autoSIPrefix
 
 
 def test_table_sorts_by_number_and_copies(qtbot):

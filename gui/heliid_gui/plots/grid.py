@@ -12,22 +12,23 @@ from PySide6.QtGui import QColor, QPainter, QPen
 
 
 class Grid(pg.GraphicsObject):
-    """Behind everything in one view box."""
+    """Behind everything in one view box; its ticks are those of the two axes."""
 
-    def __init__(self, plot: pg.PlotItem) -> None:
+    def __init__(self, box: pg.ViewBox, left: pg.AxisItem, bottom: pg.AxisItem) -> None:
         super().__init__()
-        self._plot = plot
-        self._pen = QPen(QColor("#808080"))
+        self._box, self._left, self._bottom = box, left, bottom
+        self._pen = self._edge = QPen(QColor("#808080"))
         self._lines: list[QLineF] | None = None
         self.setZValue(-100)
-        plot.getViewBox().addItem(self, ignoreBounds=True)
-        plot.getViewBox().sigRangeChanged.connect(self._range_changed)
-        plot.getViewBox().sigResized.connect(self._range_changed)
+        box.addItem(self, ignoreBounds=True)
+        box.sigRangeChanged.connect(self._range_changed)
+        box.sigResized.connect(self._range_changed)
 
-    def set_colour(self, colour: str) -> None:
-        """Draw in this colour."""
-        self._pen = QPen(QColor(colour))
-        self._pen.setCosmetic(True)
+    def set_colours(self, lines: str, edge: str) -> None:
+        """Draw the lines and the lower edge in these colours."""
+        self._pen, self._edge = QPen(QColor(lines)), QPen(QColor(edge))
+        for pen in (self._pen, self._edge):
+            pen.setCosmetic(True)
         self.update()
 
     def _range_changed(self) -> None:
@@ -37,29 +38,27 @@ class Grid(pg.GraphicsObject):
 
     def boundingRect(self) -> QRectF:
         """All of the visible area."""
-        return QRectF(self._plot.getViewBox().viewRect())
+        return QRectF(self._box.viewRect())
 
     def paint(self, painter: QPainter, *_args) -> None:
-        """One line per major tick."""
+        """One line per major tick, and the lower edge."""
         if self._lines is None:
             self._lines = self._make_lines()
         painter.setRenderHint(QPainter.RenderHint.Antialiasing, False)
-        painter.setPen(self._pen)
         painter.setBrush(Qt.BrushStyle.NoBrush)
-        painter.drawLines(self._lines)
+        painter.setPen(self._pen)
+        if self._lines:  # of an empty list the binding reads the first line: a crash
+            painter.drawLines(self._lines)
+        (left, right), (bottom, _) = self._box.viewRange()
+        painter.setPen(self._edge)
+        painter.drawLine(QLineF(left, bottom, right, bottom))
 
     def _make_lines(self) -> list[QLineF]:
-        box = self._plot.getViewBox()
-        (left, right), (bottom, top) = box.viewRange()
-        lines = []
-        for side, low, high, size in (
-            ("bottom", left, right, box.width()),
-            ("left", bottom, top, box.height()),
-        ):
-            ticks = self._plot.getAxis(side).tickValues(low, high, size)
-            for value in ticks[0][1] if ticks else ():
-                if side == "bottom":
-                    lines.append(QLineF(value, bottom, value, top))
-                else:
-                    lines.append(QLineF(left, value, right, value))
+        if self._box.width() < 1.0 or self._box.height() < 1.0:  # not laid out yet
+            return []
+        (left, right), (bottom, top) = self._box.viewRange()
+        across = self._bottom.tickValues(left, right, self._box.width())
+        up = self._left.tickValues(bottom, top, self._box.height())
+        lines = [QLineF(x, bottom, x, top) for x in (across[0][1] if across else ())]
+        lines += [QLineF(left, y, right, y) for y in (up[0][1] if up else ())]
         return lines

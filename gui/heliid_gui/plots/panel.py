@@ -101,12 +101,12 @@ class PlotPanel(QWidget):
         self._spans = ()
         self._fitted, self._follow = NOWHERE, True
         for number, row in enumerate(rows):
-            self._add(number, row, is_last=number == len(rows) - 1)
+            self._add(number, row, x_label=self._x_label if number == len(rows) - 1 else "")
         self._restyle()
         self._update_legend()
 
-    def _add(self, number: int, row: Row, *, is_last: bool) -> None:
-        made = RowPlot(row, x_label=self._x_label, is_last=is_last, log_x=self._log_x)
+    def _add(self, number: int, row: Row, *, x_label: str) -> None:
+        made = RowPlot(row, log_x=self._log_x)
         made.box.about_to_move.connect(self._remember)
         made.box.fit_wanted.connect(self.fit_all)
         made.box.menu_wanted.connect(self._menu)
@@ -115,7 +115,7 @@ class PlotPanel(QWidget):
             made.box.setXLink(self._first().box)
         else:
             made.box.sigXRangeChanged.connect(self._x_changed)
-        self._view.addItem(made.plot, row=number, col=0)
+        made.place(self._view.ci, number, x_label=x_label)
         self._stack[row.key] = made
 
     def _first(self) -> RowPlot:
@@ -212,7 +212,7 @@ class PlotPanel(QWidget):
         """Show this piece of time."""
         if self._stack:
             self._follow, self._fitted = False, NOWHERE
-            self._first().plot.setXRange(start, end, padding=0)
+            self._first().box.setXRange(start, end, padding=0)
 
     def fit_all(self) -> None:
         """Show all of time, and values as the data want."""
@@ -252,7 +252,7 @@ class PlotPanel(QWidget):
         limits = self.time_limits()
         if self._stack and limits != self._fitted:
             self._fitted = limits
-            self._first().plot.setXRange(*limits, padding=0.01)
+            self._first().box.setXRange(*limits, padding=0.01)
 
     def _remember(self) -> None:
         self._follow, self._fitted = False, NOWHERE
@@ -303,7 +303,7 @@ class PlotPanel(QWidget):
 
     def _mouse_moved(self, position: QPointF) -> None:
         for one in self._stack.values():
-            if one.plot.sceneBoundingRect().contains(position):
+            if one.box.sceneBoundingRect().contains(position):
                 at = float(one.box.mapSceneToView(position).x())
                 self._show_cursor(at)
                 self.cursor_moved.emit(at, self.values_at(at))

@@ -22,6 +22,7 @@ pg.LabelItem._sizeHint = {}
 AXIS_WIDTH = 56  # px
 PADDING = 0.06  # of the values' span, above and below
 TITLE_HEIGHT = 16.0  # px
+BOTTOM_HEIGHT = 34  # px
 THICK_BELOW = 2500  # visible points; thick pens on longer curves cost frames
 _HEIGHT = {Kind.MEASURED: 1, Kind.LINEAR: 2, Kind.MODEL: 3, Kind.RESIDUAL: 1}
 
@@ -79,35 +80,45 @@ class Curve:
 
 
 class RowPlot:
-    """One plot; the panel tells it what to show and when to draw."""
+    """One plot; the panel tells it what to show and when to draw.
 
-    def __init__(self, row: Row, *, x_label: str, is_last: bool, log_x: bool) -> None:
+    Made of a view box and axes alone: ``pyqtgraph.PlotItem`` builds a menu of fifty widgets for
+    each plot, 40 ms that nobody asked for.
+    """
+
+    def __init__(self, row: Row, *, log_x: bool) -> None:
         self.row = row
         self.curves: dict[str, Curve] = {}
         self.is_by_hand = False  # the user set the value axis
         self.box = TimeViewBox()
-        self._bands: list[tuple[pg.FillBetweenItem, str]] = []
-        self._shades: list[pg.LinearRegionItem] = []
-        axes = {"bottom": LogAxis("bottom")} if log_x else None
-        self.plot = pg.PlotItem(viewBox=self.box, enableMenu=False, axisItems=axes)
-        self.plot.hideButtons()
-        for side in ("left", "bottom"):
-            self.plot.getAxis(side).enableAutoSIPrefix(False)
-        self.plot.getAxis("left").setWidth(AXIS_WIDTH)
-        self.plot.getAxis("bottom").setStyle(showValues=is_last)
-        self.plot.getAxis("bottom").setHeight(34 if is_last else 6)
-        if is_last:
-            self.plot.setLabel("bottom", x_label)
         self.box.disableAutoRange()
         self.box.values_moved.connect(self._values_moved)
+        self.left = pg.AxisItem("left")
+        self.bottom = LogAxis("bottom") if log_x else pg.AxisItem("bottom")
+        for axis in (self.left, self.bottom):
+            axis.enableAutoSIPrefix(False)
+        self.left.setWidth(AXIS_WIDTH)
+        self.left.linkToView(self.box)
+        self._bands: list[tuple[pg.FillBetweenItem, str]] = []
+        self._shades: list[pg.LinearRegionItem] = []
         self._title = pg.LabelItem(justify="left")
         self._title.setParentItem(self.box)
         self._title.anchor(itemPos=(0, 0), parentPos=(0, 0), offset=(6, 0))
         self._cursor = pg.InfiniteLine(angle=90, movable=False)
         self._cursor.setVisible(False)
         self._cursor.setZValue(50)
-        self.plot.addItem(self._cursor, ignoreBounds=True)
-        self._grid = Grid(self.plot)
+        self.box.addItem(self._cursor, ignoreBounds=True)
+        self._grid = Grid(self.box, self.left, self.bottom)
+
+    def place(self, layout: pg.GraphicsLayout, number: int, *, x_label: str) -> None:
+        """Put the plot into a line of the panel; a label makes it the one with the time axis."""
+        layout.addItem(self.left, row=number, col=0)
+        layout.addItem(self.box, row=number, col=1)
+        if x_label:
+            self.bottom.setHeight(BOTTOM_HEIGHT)
+            self.bottom.setLabel(x_label)
+            self.bottom.linkToView(self.box)
+            layout.addItem(self.bottom, row=number + 1, col=1)
 
     def _values_moved(self, _box: object) -> None:
         self.is_by_hand = True
@@ -117,7 +128,7 @@ class RowPlot:
         if label not in self.curves:
             item = pg.PlotCurveItem(skipFiniteCheck=True, connect="all")
             item.setZValue(_HEIGHT.get(kind, 1))
-            self.plot.addItem(item, ignoreBounds=True)
+            self.box.addItem(item, ignoreBounds=True)
             self.curves[label] = Curve(item, kind, label)
         return self.curves[label]
 
@@ -125,7 +136,7 @@ class RowPlot:
         """Remove a curve; False when there was none of this name."""
         curve = self.curves.pop(label, None)
         if curve is not None:
-            self.plot.removeItem(curve.item)
+            self.box.removeItem(curve.item)
         return curve is not None
 
     def clear(self) -> None:
@@ -133,7 +144,7 @@ class RowPlot:
         for label in list(self.curves):
             self.drop(label)
         for band, _ in self._bands:
-            self.plot.removeItem(band)
+            self.box.removeItem(band)
         self._bands.clear()
 
     def add_band(self, x: np.ndarray, low: np.ndarray, high: np.ndarray, role: str) -> None:
@@ -141,14 +152,14 @@ class RowPlot:
         edges = [pg.PlotCurveItem(x, y, pen=pg.mkPen(None)) for y in (low, high)]
         band = pg.FillBetweenItem(*edges)
         band.setZValue(-10)
-        self.plot.addItem(band, ignoreBounds=True)
+        self.box.addItem(band, ignoreBounds=True)
         self._bands.append((band, role))
         _paint_band(band, role)
 
     def set_spans(self, spans: tuple[Span, ...]) -> None:
         """Shade these pieces of time and no others."""
         for shade in self._shades:
-            self.plot.removeItem(shade)
+            self.box.removeItem(shade)
         self._shades.clear()
         for span in spans:
             if span.row not in ("", self.row.key):
@@ -159,7 +170,7 @@ class RowPlot:
                 (span.start, span.end), movable=False, brush=fill, pen=pg.mkPen(None)
             )
             shade.setZValue(-20)
-            self.plot.addItem(shade, ignoreBounds=True)
+            self.box.addItem(shade, ignoreBounds=True)
             self._shades.append(shade)
 
     def show_cursor(self, at: float | None) -> None:
@@ -200,12 +211,11 @@ class RowPlot:
     def restyle(self) -> None:
         """Take on the colours of the moment."""
         c = colours()
-        for side in ("left", "bottom"):
-            axis = self.plot.getAxis(side)
+        for axis in (self.left, self.bottom):
             axis.setPen(pg.mkPen(c.border))
             axis.setTextPen(pg.mkPen(c.muted))
             axis.setTickPen(pg.mkPen(c.grid))
-        self._grid.set_colour(c.grid)
+        self._grid.set_colours(c.grid, c.border)
         unit = f"  <span style='color:{c.muted}'>[{self.row.unit}]</span>" if self.row.unit else ""
         self._title.setText(f"<b>{self.row.title}</b>{unit}", color=c.text, size="9pt")
         self._cursor.setPen(pg.mkPen(c.muted, width=1))
