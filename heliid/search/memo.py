@@ -7,24 +7,28 @@ journal therefore serves all searches over the same data and settings, in any or
 
 from __future__ import annotations
 
-import json
-import os
-import time
 from collections.abc import Iterator
 from contextlib import contextmanager, suppress
 from dataclasses import dataclass, field
-from io import BufferedWriter
+from functools import cache
 from pathlib import Path
 from typing import Any
 
-from heliid.atomic import write_text
+import heliid
 from heliid.engine.protocol import Result
-from heliid.search.searcher import WORST, Genome, clean_cost, cost_from_plain, cost_to_plain
-from heliid.strict_json import StrictJsonError, loads
+from heliid.kernel_cache import cache_key
+from heliid.search.lines import Appender, begin, read
+from heliid.search.searcher import (
+    WORST,
+    Genome,
+    clean_cost,
+    cost_from_plain,
+    cost_to_plain,
+    is_better,
+)
 
 _FORMAT = "heliid-search-journal"
-_VERSION = 1
-_SYNC_S = 1.0  # a power cut loses at most the results of this time; a killed program loses none
+_VERSION = 2
 
 
 @dataclass(frozen=True, slots=True)
@@ -95,15 +99,21 @@ class Memo:
     """Scores by canonical genome; ``fingerprint`` names the data and the training settings.
 
     ``values`` holds the full results of this session (weights and all), ``reported`` the genomes
-    whose score was already told to the user.
+    whose score was already told to the user. The journal keeps the full result of each genome
+    better than all before, so that a search that goes on need not train its best again.
     """
 
     fingerprint: str = ""
     scores: dict[Genome, Scored] = field(default_factory=dict)
     values: dict[Genome, Any] = field(default_factory=dict)
     reported: set[Genome] = field(default_factory=set)
-    _file: BufferedWriter | None = None
-    _synced_at: float = 0.0
+    _file: Appender | None = None
+    _kept_cost: float = WORST  # the lowest cost whose full result is in the journal
+
+    @property
+    def trouble(self) -> str:
+        """Why scores are not kept any more, as a sentence; "" while they are."""
+        return self._file.trouble if self._file is not None else ""
 
     def put(self, scored: Scored, value: Any = None) -> None:
         """Remember a score, in the journal too."""
@@ -112,21 +122,19 @@ class Memo:
             self.values[scored.genome] = value
         if self._file is None:
             return
-        line = json.dumps(scored.to_dict(), allow_nan=False, separators=(",", ":")) + "\n"
-        self._file.write(line.encode())
-        self._file.flush()
-        now = time.monotonic()
-        if now - self._synced_at > _SYNC_S:
-            os.fsync(self._file.fileno())
-            self._synced_at = now
+        row = scored.to_dict()
+        if value is not None and is_better(scored.cost, self._kept_cost):
+            with suppress(TypeError, ValueError):  # a result that JSON cannot hold is made again
+                self._file.put({**row, "value": value})
+                self._kept_cost = scored.cost
+                return
+        self._file.put(row)
 
     def close(self) -> None:
         """Bring the journal to the disk and let go of it."""
         if self._file is not None:
-            file, self._file = self._file, None
-            with file:
-                file.flush()
-                os.fsync(file.fileno())
+            self._file.close()
+            self._file = None
 
 
 @contextmanager
@@ -134,60 +142,69 @@ def journalled(memo: Memo, path: Path | None) -> Iterator[int]:
     """While open, ``memo`` is kept in the journal at ``path``; gives how many it takes from there.
 
     A journal of other data or settings is kept as ``NAME.bak`` and a new one begun. None for no
-    journal.
+    journal; one that cannot be written is said in ``memo.trouble``, and the work goes on.
     """
     if path is None:
         yield 0
         return
     kept = _read(path, memo.fingerprint)
+    trouble: OSError | None = None
     if kept is None:
-        if path.exists():
-            os.replace(path, path.with_name(path.name + ".bak"))
         kept = []
-        _write_new(path, memo)
+        try:
+            begin(path, _header(memo), [scored.to_dict() for scored in memo.scores.values()])
+        except OSError as error:
+            trouble = error
     n_before = len(memo.scores)
-    for scored in kept:
+    for scored, value in kept:
         memo.scores.setdefault(scored.genome, scored)
-    memo._file = open(path, "ab")  # noqa: SIM115 - closed by memo.close
+        if value is not None:
+            memo.values.setdefault(scored.genome, value)
+            memo._kept_cost = min(memo._kept_cost, scored.cost)
+    memo._file = Appender(path)
+    if trouble is not None:
+        memo._file.give_up(trouble)
     try:
         yield len(memo.scores) - n_before
     finally:
         memo.close()
 
 
-def _write_new(path: Path, memo: Memo) -> None:
-    header = {"format": _FORMAT, "format_version": _VERSION, "fingerprint": memo.fingerprint}
-    lines = [header, *(scored.to_dict() for scored in memo.scores.values())]
-    write_text(path, "".join(json.dumps(line, allow_nan=False) + "\n" for line in lines))
+def _header(memo: Memo) -> dict[str, Any]:
+    return {
+        "format": _FORMAT,
+        "format_version": _VERSION,
+        "fingerprint": memo.fingerprint,
+        "machine": machine(),
+    }
 
 
-def _read(path: Path, fingerprint: str) -> list[Scored] | None:
-    """The scores in a journal; None when it is not there or belongs to other data.
+@cache
+def machine() -> str:
+    """What the bits of a fit may hang on besides data and settings: kernels, versions, processor.
 
-    Reading ends at the first line that is not whole: a write that a crash cut short. The file is
-    cut there, so that what is written next is not glued to it.
+    Full results are taken from a journal only when this is the same; else the best is evaluated
+    again and compared, so that a change is noticed.
     """
-    try:
-        data = path.read_bytes()
-    except FileNotFoundError:
+    return cache_key(Path(heliid.__file__).parent)
+
+
+def _read(path: Path, fingerprint: str) -> list[tuple[Scored, Any]] | None:
+    """Scores and full results in a journal; None when it is not there or of other data."""
+    header, rows = read(path)
+    if (
+        header is None
+        or header.get("format") != _FORMAT
+        or header.get("format_version") != _VERSION
+    ):
         return None
-    lines = data.split(b"\n")
-    with suppress(StrictJsonError, TypeError, KeyError):
-        header = loads(lines[0])
-        if header["format"] == _FORMAT and header["fingerprint"] == fingerprint:
-            return _read_scores(path, lines)
-    return None
-
-
-def _read_scores(path: Path, lines: list[bytes]) -> list[Scored]:
+    if header.get("fingerprint") != fingerprint:
+        return None
+    is_same_machine = header.get("machine") == machine()
     found = []
-    whole = len(lines[0]) + 1
-    for line in lines[1:-1]:  # the last piece is empty, or was cut short
-        try:
-            found.append(Scored.from_dict(loads(line)))
-        except (StrictJsonError, TypeError, KeyError, ValueError):
-            break
-        whole += len(line) + 1
-    if whole < path.stat().st_size:
-        os.truncate(path, whole)
+    for row in rows:
+        if "genome" not in row:  # a line of another kind, such as a refit
+            continue
+        with suppress(TypeError, KeyError, ValueError):
+            found.append((Scored.from_dict(row), row.get("value") if is_same_machine else None))
     return found

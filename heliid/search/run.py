@@ -204,6 +204,7 @@ class _Search:
         self._n_trained = 0
         self._began = time.monotonic()
         self._population_shown = 0.0
+        self._said_trouble = False
 
     # what the engine calls
 
@@ -230,6 +231,9 @@ class _Search:
             return
         self._n_trained += 1
         self.memo.put(Scored.from_result(genome, result), result.value)
+        if self.memo.trouble and not self._said_trouble:
+            self._said_trouble = True
+            self.report(Notice(self.memo.trouble, "warning"))
 
     def is_over(self, should_stop: ShouldStop) -> bool:
         """Whether the engine is to end; also brings the search forward."""

@@ -14,7 +14,9 @@ from heliid.engine.protocol import Engine
 from heliid.events import ShouldStop
 from heliid.model.structure import Structure
 from heliid.study.config import StudyConfig
+from heliid.study.explore import fingerprint
 from heliid.study.ground import Ground, make_ground
+from heliid.study.kept import KeptRefits
 from heliid.study.refits import Refit, refit_all
 
 TABLES = (0, 1, 2)  # weight tables tried at each finer rate
@@ -75,6 +77,7 @@ def try_finer(
     *,
     should_stop: ShouldStop,
     progress: Callable[[int, int], None],
+    kept: KeptRefits | None = None,
 ) -> Finer | None:
     """The finer rate at which the best order does best; None when none is worth it."""
     factors = rate_factors(ground)
@@ -84,7 +87,9 @@ def try_finer(
         if should_stop():
             return None
         fine = finer_ground(ground, config, factor)
-        refits = refit_at(fine, (stretch(best.structure, factor),), TABLES, engine, should_stop)
+        refits = refit_at(
+            fine, (stretch(best.structure, factor),), TABLES, engine, should_stop, kept=kept
+        )  # fmt: skip
         progress(k + 1, len(factors))
         lowest = min((one.cost for one in refits), default=limit)
         if lowest < limit:
@@ -99,9 +104,10 @@ def refit_at(
     engine: Engine,
     should_stop: ShouldStop,
     progress: Callable[[int, int], None] = lambda _done, _total: None,
+    kept: KeptRefits | None = None,
 ) -> list[Refit]:
-    """Orders refitted on a ground."""
+    """Orders refitted on a ground; those in ``kept`` are not trained again."""
     return refit_all(
         structures, tables, ground.train, ground.validate, ground.settings, engine,
-        should_stop=should_stop, progress=progress,
+        should_stop=should_stop, progress=progress, kept=kept, fingerprint=fingerprint(ground),
     )  # fmt: skip

@@ -36,6 +36,7 @@ from heliid.study.explore import explore
 from heliid.study.finer import TABLES as FINER_TABLES
 from heliid.study.finer import rate_factors, refit_at, stretch, try_finer
 from heliid.study.ground import Ground, make_ground
+from heliid.study.kept import KeptRefits
 from heliid.study.refits import Refit, judged
 
 if TYPE_CHECKING:
@@ -85,10 +86,10 @@ def identify(
 ) -> StudyResult:
     """Search the order, train, refit the best: the whole job behind the Start button.
 
-    Test records are not touched here. With ``checkpoint`` each score is kept there as it comes,
-    and a search that finds the file goes on from it, bit for bit. Stopped early, it returns the
-    best so far. The same campaign, configuration and seed give the same bits, for any number of
-    workers. Always ends with ``JobFinished``.
+    Test records are not touched here. With ``checkpoint`` each score and each refit is kept there
+    as it comes, and a job that finds the file goes on from it, bit for bit. Stopped early, it
+    returns the best so far. The same campaign, configuration and seed give the same bits, for any
+    number of workers. Always ends with ``JobFinished``.
 
     Raises
     ------
@@ -98,7 +99,10 @@ def identify(
     desk = _Desk(config, report, should_stop)
 
     def work(ground: Ground, engine: Engine) -> tuple[Trained, str]:
-        return _search(desk, ground, engine, checkpoint)
+        try:
+            return _search(desk, ground, engine, checkpoint)
+        finally:
+            desk.kept.close()
 
     return _run(desk, campaign, engine, work, "search")
 
@@ -138,6 +142,7 @@ class _Desk:
     notices: list[str] = field(default_factory=list)
     candidates: list[CandidateScored] = field(default_factory=list)
     started: float = field(default_factory=time.perf_counter)
+    kept: KeptRefits = field(default_factory=lambda: KeptRefits(None))
 
     def hear(self, event: Event) -> None:
         """Pass an event on; keep what belongs to the result."""
@@ -267,6 +272,8 @@ def _search(
     trained = Trained(ground, refits)
     if found.reason == "stopped":
         return trained, found.reason
+    desk.kept = KeptRefits(checkpoint)
+    desk.kept.open()
     structures = found.structures[: config.n_ensemble]
     refits += _refit(desk, ground, structures, engine, N_REFIT_TABLES)
     if refits and config.finer_rate and config.rate_hz == 0.0:
@@ -285,6 +292,7 @@ def _finer(
     found = try_finer(
         trained.ground, desk.config, best, engine,
         should_stop=desk.should_stop, progress=desk.stage("Trying finer rates", len(factors)),
+        kept=desk.kept,
     )  # fmt: skip
     if found is None:
         return trained
@@ -315,7 +323,7 @@ def _refit(
 ) -> list[Refit]:
     progress = desk.stage("Refitting", len(structures) * n_tables)
     tables = tuple(range(n_tables))
-    return refit_at(ground, structures, tables, engine, desk.should_stop, progress)
+    return refit_at(ground, structures, tables, engine, desk.should_stop, progress, desk.kept)
 
 
 @contextmanager

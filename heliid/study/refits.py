@@ -14,6 +14,7 @@ from heliid.events import ShouldStop
 from heliid.model.network import Weights
 from heliid.model.structure import Structure
 from heliid.search.fitness import make_payload, settings_from_dict
+from heliid.study.kept import MISSING, KeptRefits, refit_key
 from heliid.training import Dataset, train
 from heliid.training.scoring import FitnessSettings, complexity_price, validation_cost
 
@@ -49,29 +50,43 @@ def refit_all(
     *,
     should_stop: ShouldStop,
     progress: Callable[[int, int], None],
+    kept: KeptRefits | None = None,
+    fingerprint: str = "",
 ) -> list[Refit]:
     """Every order trained from every weight table (linear ones once), in that order.
 
-    What cannot be trained is left out; a stop leaves what is done so far.
+    What cannot be trained is left out; a stop leaves what is done so far. What ``kept`` has of
+    the data and settings of that ``fingerprint`` is not trained again.
     """
+    kept = KeptRefits(None) if kept is None else kept
     jobs = [
         (structure, table)
         for structure in structures
         for table in (tables if structure.n_hidden else tables[:1])
     ]
-    engine.setup(INSTALL, (make_payload(train_data, validate_data, settings),))
-    tasks = [Task(k, TASK, (s.to_dict(), table)) for k, (s, table) in enumerate(jobs)]
-    results: dict[int, Result] = {}
+    keys = [refit_key(fingerprint, structure, table, EFFORT) for structure, table in jobs]
+    values = {k: kept.get(key) for k, key in enumerate(keys) if kept.get(key) is not MISSING}
+    tasks = [
+        Task(k, TASK, (structure.to_dict(), table))
+        for k, (structure, table) in enumerate(jobs)
+        if k not in values
+    ]
 
     def take(result: Result) -> None:
-        results[result.key] = result
-        progress(len(results), len(tasks))
+        if result.status == "ok":
+            values[result.key] = result.value
+            kept.put(keys[result.key], result.value)
+        elif result.status != "cancelled":
+            values[result.key] = None
+        progress(len(values), len(jobs))
 
-    engine.run(tasks, on_result=take, should_stop=should_stop)
+    if tasks:
+        engine.setup(INSTALL, (make_payload(train_data, validate_data, settings),))
+        engine.run(tasks, on_result=take, should_stop=should_stop)
     return [
-        _from_plain(results[k].value, structure, table)
+        _from_plain(values[k], structure, table)
         for k, (structure, table) in enumerate(jobs)
-        if k in results and results[k].status == "ok" and results[k].value is not None
+        if values.get(k) is not None
     ]
 
 

@@ -2,7 +2,9 @@
 
 import json
 import time
+from pathlib import Path
 
+import numpy as np
 import pytest
 from search_valley import BOX, ValleyProblem, canonical
 
@@ -11,6 +13,7 @@ from heliid.engine.local import LocalEngine
 from heliid.engine.serial import SerialEngine
 from heliid.errors import TrainingError
 from heliid.events import CandidateScored, Notice, PopulationMoved, Progress
+from heliid.search import lines
 from heliid.search.factory import make_searcher
 from heliid.search.memo import Memo
 from heliid.search.run import Limits, evaluate_again, run_search
@@ -27,8 +30,8 @@ def search(problem, limits=60, *, searcher=None, engine=None, **options):
 
 
 def genomes_in(journal):
-    lines = [json.loads(line) for line in journal.splitlines()]
-    return sorted(line["genome"] for line in lines[1:])
+    rows = [json.loads(line) for line in journal.splitlines()]
+    return sorted(row["genome"] for row in rows[1:])
 
 
 def numbers(result):
@@ -258,10 +261,57 @@ def test_a_journal_that_is_something_else_is_set_aside(problem, tmp_path):
 def test_a_changed_processor_is_noticed(problem, tmp_path):
     path = tmp_path / "journal"
     search(problem, 10, checkpoint=path)
-    path.write_text(path.read_text().replace('"cost":', '"cost":1e-9,"was":'))
+    header, rows = lines.read(path)
+    rows = [{**row, "cost": 1e-9} for row in rows]
+    lines.begin(path, {**header, "machine": "another"}, rows)
     events = []
     search(problem, 10, checkpoint=path, report=events.append)
     assert any(isinstance(e, Notice) and "another version" in e.text for e in events)
+
+
+def test_what_one_flipped_bit_makes_of_a_journal_is_never_believed(problem, tmp_path):
+    path = tmp_path / "journal"
+    first = search(problem, 12, checkpoint=path)
+    good = path.read_bytes()
+    rng = np.random.default_rng(3)
+    for _ in range(40):
+        bad = bytearray(good)
+        bit = int(rng.integers(8 * len(good)))
+        bad[bit // 8] ^= 1 << (bit % 8)
+        path.write_bytes(bytes(bad))
+        assert numbers(search(problem, 12, checkpoint=path)) == numbers(first)
+
+
+def test_the_best_of_a_journal_keeps_its_weights(problem, tmp_path):
+    path = tmp_path / "journal"
+    first = search(problem, 30, checkpoint=path)
+    trained = []
+    task = problem.task
+    problem.task = lambda key, genome: trained.append(genome) or task(key, genome)
+    again = search(problem, 30, checkpoint=path)
+    assert not trained
+    assert numbers(again) == numbers(first)
+    assert again.best.value == first.best.value
+
+
+@pytest.mark.skipif(not Path("/dev/full").exists(), reason="needs a disk that is always full")
+def test_a_full_disk_ends_the_keeping_but_not_the_search(problem, tmp_path):
+    wanted = search(problem, 20)
+    path = tmp_path / "journal"
+    search(problem, 5, checkpoint=path)
+    with open(path) as file, pytest.MonkeyPatch.context() as patch:
+        real = open
+        patch.setattr(lines, "open", lambda name, mode: real("/dev/full", "wb"), raising=False)
+        events = []
+        found = search(problem, 20, checkpoint=path, report=events.append)
+        kept = file.read()
+    assert numbers(found) == numbers(wanted)
+    said = [one.text for one in events if isinstance(one, Notice) and "not kept" in one.text]
+    assert len(said) == 1
+    assert "No space left on device" in said[0]
+    assert len(kept.splitlines()) == 6
+    again = search(problem, 20, checkpoint=path)
+    assert numbers(again) == numbers(wanted)
 
 
 def test_searches_of_one_study_share_their_scores(problem):

@@ -8,6 +8,7 @@ import numpy as np
 import pytest
 
 from heliid.data.campaign import make_campaign
+from heliid.engine.serial import SerialEngine
 from heliid.errors import CampaignError, HeliIDError, SettingsError
 from heliid.events import (
     BestImproved,
@@ -167,6 +168,52 @@ def test_checkpoint_goes_on_bit_for_bit(told, campaign, tmp_path):
     resumed = identify(campaign, result.config, checkpoint=path)
     assert model_to_text(resumed.model) == model_to_text(result.model)
     assert [c.genome for c in resumed.candidates] == [c.genome for c in result.candidates]
+
+
+class KilledAfter(SerialEngine):
+    """An engine whose program ends after so many refits, as a SIGKILL would end it."""
+
+    def __init__(self, n: int) -> None:
+        self.left, self.refits = n, []
+
+    def run(self, tasks, *, on_result, should_stop):
+        def counted(result):
+            on_result(result)
+            if self.is_refit:
+                self.refits.append(result.key)
+                self.left -= 1
+                if self.left == 0:
+                    raise KeyboardInterrupt
+
+        tasks = list(tasks) if isinstance(tasks, list) else tasks
+        self.is_refit = isinstance(tasks, list) and "refits" in tasks[0].fn
+        super().run(tasks, on_result=counted, should_stop=should_stop)
+
+
+@pytest.mark.parametrize("n_done", [1, 3])
+def test_a_kill_among_the_refits_loses_none_that_had_finished(told, campaign, tmp_path, n_done):
+    result, _ = told
+    path = tmp_path / "journal"
+    whole = KilledAfter(10**9)
+    identify(campaign, result.config, engine=whole)
+    with pytest.raises(KeyboardInterrupt):
+        identify(campaign, result.config, checkpoint=path, engine=KilledAfter(n_done))
+    rest = KilledAfter(10**9)
+    resumed = identify(campaign, result.config, checkpoint=path, engine=rest)
+    assert len(rest.refits) == len(whole.refits) - n_done
+    for found, wanted in zip(resumed.members, result.members, strict=True):
+        assert model_to_text(found) == model_to_text(wanted)
+
+
+def test_refits_of_other_data_are_not_taken(told, campaign, tmp_path):
+    result, _ = told
+    path = tmp_path / "journal"
+    identify(campaign, result.config, checkpoint=path)
+    other = make_campaign(["stick"], ["q"], train=[record("x", 7)], validate=[record("y", 8)])
+    engine = KilledAfter(10**9)
+    found = identify(other, result.config, checkpoint=path, engine=engine)
+    assert engine.refits
+    assert model_to_text(found.model) == model_to_text(identify(other, result.config).model)
 
 
 def test_all_searches_share_scores_and_keep_one_count(campaign, config):
