@@ -209,10 +209,26 @@ def evaluate_task(structure: dict[str, Any], seed_key: int = 0) -> dict[str, Any
 
 
 def settings_to_dict(settings: FitnessSettings) -> dict[str, Any]:
-    """Plain data of all settings, training included."""
-    plain = {n: getattr(settings, n) for n in settings.__dataclass_fields__ if n != "training"}
-    ways = settings.training
-    return {**plain, "training": {n: getattr(ways, n) for n in ways.__dataclass_fields__}}
+    """Plain data of all settings, training included.
+
+    Optional ones that stand at their default are left out, so that fingerprints made before they
+    existed still fit.
+    """
+    plain = _without_optional(settings)
+    plain.pop("training")
+    return {**plain, "training": _without_optional(settings.training)}
+
+
+_OPTIONAL = ("trainer", "risk_weight", "risk_alpha")
+
+
+def _without_optional(settings: FitnessSettings | TrainingSettings) -> dict[str, Any]:
+    about = settings.__dataclass_fields__
+    return {
+        name: getattr(settings, name)
+        for name, field in about.items()
+        if name not in _OPTIONAL or getattr(settings, name) != field.default
+    }
 
 
 def _tuples(value: Any) -> Any:

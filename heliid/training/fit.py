@@ -48,6 +48,9 @@ class TrainingSettings:
         power of two. 2 saves 7 % of a candidate's time on the tanks and the truth set at 10 Hz, but
         the best of 30 orders on the tanks then costs 3 % more on validation.
     single : sensitivities in float32 (weights, residuals and solution stay float64).
+    trainer : a name in ``heliid.training.trainers.TRAINERS``; the default is the best measured.
+    risk_weight, risk_alpha : the cost is mean + risk_weight * CVaR at level risk_alpha of the
+        segments' squared errors; 0 is the mean alone. See ``heliid.training.risk``.
     """
 
     horizons_s: tuple[float, ...] = (0.5, 2.0, 6.0, WHOLE)
@@ -64,6 +67,9 @@ class TrainingSettings:
     gram_every: int = 1
     single: bool = True
     output_weights: tuple[float, ...] = ()
+    trainer: str = "lm"
+    risk_weight: float = 0.0
+    risk_alpha: float = 0.9
 
     def with_effort(self, effort: float) -> TrainingSettings:
         """The same with ``effort`` times the iterations and, squared, the samples."""
@@ -148,10 +154,24 @@ def make_problem(structure: Structure, dataset: Dataset, settings: TrainingSetti
     """The least-squares problem of one structure."""
     prior = stage_prior(structure, dataset, settings, settings.ridge_first)
     weights = np.array(settings.output_weights) if settings.output_weights else None
-    return Problem(
+    kind: Callable[..., Problem] = Problem
+    if settings.risk_weight > 0.0:
+        from heliid.training.risk import risk_problem  # only for those who ask for it
+
+        kind = risk_problem(settings)
+    return kind(
         structure, dataset, prior,
         single=settings.single, output_weights=weights, gram_every=settings.gram_every,
     )  # fmt: skip
+
+
+def trainer_of(settings: TrainingSettings) -> Callable[..., Descent]:
+    """What goes down one stage; other trainers than the default are imported only when asked."""
+    if settings.trainer == "lm":
+        return descend
+    from heliid.training.trainers import find_trainer
+
+    return find_trainer(settings.trainer)
 
 
 def stage_prior(
@@ -213,7 +233,7 @@ def run_stage(
     while True:
         shorter = horizon < longest
         segments = even_choice(data.segments(n_start, horizon), most) if shorter else wanted
-        found: Descent = descend(
+        found: Descent = trainer_of(settings)(
             problem, reached.theta, segments,
             iterations=iterations, mu=max(reached.mu, 1e-4), should_stop=should_stop,
         )  # fmt: skip

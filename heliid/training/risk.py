@@ -1,0 +1,143 @@
+"""Conditional value at risk: how bad the worst share of windows or manoeuvres is on average.
+
+CVaR_alpha(L) = min over t of t + E[max(L - t, 0)] / (1 - alpha)   (Rockafellar & Uryasev 2000, eq. 4)
+
+The minimum is at the value at risk, the alpha-quantile; for a sample CVaR is a weighted mean of the
+largest values, the one at the quantile counted by the share of it that belongs to the tail.
+"""
+
+from __future__ import annotations
+
+import math
+from collections.abc import Callable
+from functools import partial
+from typing import TYPE_CHECKING, Any
+
+import numpy as np
+
+from heliid.errors import SettingsError
+from heliid.kernels.gradients import add_normal
+from heliid.training.levenberg import Problem
+
+if TYPE_CHECKING:
+    from heliid.training.fit import TrainingSettings
+
+
+def tail_shares(values: np.ndarray, alpha: float, chances: np.ndarray | None = None) -> np.ndarray:
+    """Weights (n,), adding up to 1, with which ``values`` (n,) enter CVaR_alpha.
+
+    ``chances`` (n,): probabilities of the values, equal when None. Equal values are taken in the
+    order in which they stand, from the last.
+    """
+    if not 0.0 <= alpha < 1.0:
+        raise SettingsError(f"The level of risk is {alpha:g}: choose from 0 up to below 1.")
+    n = values.size
+    p = np.full(n, 1.0 / n) if chances is None else chances / float(chances.sum())
+    shares, left = np.zeros(n), 1.0 - alpha
+    for i in np.argsort(values, kind="stable")[::-1]:
+        shares[i] = min(float(p[i]), left)
+        left -= shares[i]
+        if left <= 1e-15:
+            break
+    return shares / float(shares.sum())
+
+
+def value_at_risk(values: np.ndarray, alpha: float, chances: np.ndarray | None = None) -> float:
+    """The smallest value that a share ``alpha`` of the sample does not exceed."""
+    order = np.argsort(values, kind="stable")
+    p = np.full(values.size, 1.0 / values.size) if chances is None else chances / chances.sum()
+    reached = np.cumsum(p[order])
+    at = int(np.searchsorted(reached, alpha - 1e-12))
+    return float(values[order[min(at, values.size - 1)]])
+
+
+def cvar(values: np.ndarray, alpha: float, chances: np.ndarray | None = None) -> float:
+    """CVaR_alpha of a sample; inf when a value in its tail is not finite."""
+    values = np.asarray(values, dtype=float).ravel()
+    shares = tail_shares(values, alpha, chances)
+    tail = shares > 0.0
+    worst = values[tail]
+    return float((shares[tail] * worst).sum()) if np.all(np.isfinite(worst)) else math.inf
+
+
+class RiskProblem(Problem):
+    """mean + weight * CVaR_alpha of the segments' squared errors per sample, plus the prior.
+
+    A segment's chance is its share of the samples. With the tail's shares held, the cost is a
+    weighted sum of squares: its Gauss-Newton matrix and gradient serve Levenberg-Marquardt, which
+    judges each step by the true cost.
+    """
+
+    def __init__(self, *args: Any, risk_weight: float, risk_alpha: float, **others: Any) -> None:
+        super().__init__(*args, **others)
+        self.risk_weight, self.risk_alpha = risk_weight, risk_alpha
+
+    def losses(self, segments: np.ndarray) -> np.ndarray:
+        """Weighted squared error per sample of each segment (n,), of the runs in ``y_sim``."""
+        return segment_losses(self.dataset.y_all, self.y_sim, segments, self.output_weights)
+
+    def cost(self, theta: np.ndarray, segments: np.ndarray) -> float:
+        """See the class; inf when a segment diverges."""
+        if not math.isfinite(float(np.abs(theta).sum())) or self.run(theta, segments)[0] > 0:
+            return math.inf
+        losses = self.losses(segments)
+        factors = self._factors(losses, segments)
+        value = float((factors * losses).sum()) + self.prior.cost(theta)
+        return value if math.isfinite(value) else math.inf
+
+    def normal(
+        self, theta: np.ndarray, segments: np.ndarray
+    ) -> tuple[np.ndarray, np.ndarray] | None:
+        """As ``Problem.normal``, of the weighted sum with the tail as it is at ``theta``."""
+        data, size = self.dataset, self.layout.size
+        linear, _, w_out, w_hid, b_hid = self.layout.plain(theta, data.increment_std)
+        factors = self._factors(self.losses(segments), segments) / segments[:, 1]
+        gram, gradient = self.prior.matrix.copy(), self.prior.half_gradient(theta)
+        for factor in np.unique(factors):
+            part, slope = np.zeros((size, size)), np.zeros(size)
+            is_finite = add_normal(
+                data.u_all, data.y_all, segments[factors == factor], self.out_taps, self.in_taps,
+                w_hid, b_hid, w_out, linear, data.increment_std, True, self.y_sim,
+                self.root_weights, 1, self.history, part, slope,
+            )  # fmt: skip
+            if not is_finite:
+                return None
+            gram += factor * part
+            gradient += factor * slope
+        return gram, gradient
+
+    def _factors(self, losses: np.ndarray, segments: np.ndarray) -> np.ndarray:
+        """What each segment's loss counts, (n,)."""
+        chances = segments[:, 1] / float(segments[:, 1].sum())
+        return chances + self.risk_weight * tail_shares(losses, self.risk_alpha, chances)
+
+
+def risk_problem(settings: TrainingSettings) -> Callable[..., RiskProblem]:
+    """What makes the problem of these settings.
+
+    Raises
+    ------
+    SettingsError
+        A trainer other than Levenberg-Marquardt is asked for.
+    """
+    if settings.trainer != "lm":
+        raise SettingsError(
+            f"Risk can be trained with the trainer lm only, found '{settings.trainer}': choose lm, "
+            f"or a risk weight of 0."
+        )
+    tail_shares(np.zeros(1), settings.risk_alpha)  # refuses a level out of range
+    return partial(
+        RiskProblem, risk_weight=settings.risk_weight, risk_alpha=settings.risk_alpha
+    )
+
+
+def segment_losses(
+    y: np.ndarray, y_sim: np.ndarray, segments: np.ndarray, weights: np.ndarray
+) -> np.ndarray:
+    """Weighted squared error per sample of each segment, (n,)."""
+    return np.array(
+        [
+            float((((y[a : a + n] - y_sim[a : a + n]) ** 2) * weights).sum()) / n
+            for a, n in segments.tolist()
+        ]
+    )
