@@ -1,10 +1,10 @@
 """ABC, AIS and PSO on COCO's BBOB functions, each beside its textbook form.
 
-``python -m benchmarks.bbob`` needs the package ``coco-experiment`` (``import cocoex``). 24
-functions x 15 instances in 2, 5, 10 and 20-D: 1440 problems, 10 000 evaluations each, one seed. Printed per
-searcher: problems on which the error fell to 1e1, 1e-1, 1e-3 and 1e-8 (COCO's final target), and
-what must never happen, counted: points outside the box, costs that are no number, members of the
-population whose cost is not that of their point.
+``python -m benchmarks.bbob`` needs the package ``coco-experiment`` (``import cocoex``): 24
+functions x 15 instances in 2, 5, 10 and 20-D, 1440 problems, 10 000 evaluations each, one seed.
+Printed per searcher: problems on which the error fell to 1e1, 1e-1, 1e-3 and 1e-8 (COCO's final
+target), and what must never happen, counted: points outside the box, costs that are no number,
+members of the population whose cost is not that of their point.
 """
 
 from __future__ import annotations
