@@ -94,7 +94,9 @@ def best_linear(
         return complexity_price(structure, train, settings.penalty, settings.bandwidth_hz)
 
     def judged(structure: Structure, weights: Weights) -> float:
-        cost, _, _ = validation_cost(structure, weights, validate, settings.windows_s, common)
+        cost, _, _ = validation_cost(
+            structure, weights, validate, settings.windows_s, common, settings.risk
+        )
         return cost + price(structure)
 
     screened: list[tuple[float, Structure, Weights]] = []
@@ -115,7 +117,9 @@ def best_linear(
             continue
         entry = (judged(structure, fit.weights), structure, fit.weights)
         best = entry if entry[0] < best[0] else best
-    final, _, _ = validation_cost(best[1], best[2], validate, settings.windows_s, settings.n_start)
+    final, _, _ = validation_cost(
+        best[1], best[2], validate, settings.windows_s, settings.n_start, settings.risk
+    )
     return best[1], best[2], final + price(best[1])
 
 

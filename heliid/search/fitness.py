@@ -138,6 +138,7 @@ def evaluate(
             validate.with_memory(structure.memory),
             settings.windows_s,
             settings.n_start,
+            settings.risk,
         )
     except HeliIDError as problem:
         spent = time.process_time() - began

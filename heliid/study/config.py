@@ -9,6 +9,7 @@ from typing import Any
 from heliid.errors import SettingsError
 
 SEARCHES = ("ais", "abc", "pso", "random", "hill", "abc-classic", "ais-classic", "pso-classic")
+TRAINERS = ("lm", "hf", "bicgstab", "adam", "sgd")  # heliid.training.trainers says what they are
 ALL_SEARCHES = ("abc", "ais", "pso")  # what "all" stands for, in this order
 
 # Smallest and largest value of each number; both included.
@@ -29,6 +30,8 @@ _RANGES: dict[str, tuple[float, float]] = {
     "n_ensemble": (1, 50),
     "stagnation": (0, 1_000_000),
     "wall_limit_s": (0.0, 1e7),
+    "risk_weight": (0.0, 100.0),
+    "risk_alpha": (0.0, 0.99),
 }
 _LEAD = "lead:"
 
@@ -66,7 +69,9 @@ class StudyConfig:
     and PSO in turn, same budget each). ``budget`` counts unique trainings. ``window`` is how many
     candidates may be asked ahead of the oldest result; it is part of the study, not of the
     machine, so that any number of workers up to it gives the same bits. ``trim_rule``: ``"auto"``,
-    ``"none"`` or ``"lead:T"`` with T in seconds (see ``NarxModel``).
+    ``"none"`` or ``"lead:T"`` with T in seconds (see ``NarxModel``). ``trainer``: a name in
+    TRAINERS, see ``docs/trainers.md``. With ``risk_weight`` above 0 training and search minimise
+    mean + risk_weight * CVaR, the mean of the worst 1 - ``risk_alpha`` of the errors.
 
     Raises
     ------
@@ -88,6 +93,9 @@ class StudyConfig:
     n_ensemble: int = 5  # best orders refitted at the end
     stagnation: int = 0  # stop after this many unique trainings without improvement; 0: never
     wall_limit_s: float = 0.0  # 0: none
+    trainer: str = "lm"
+    risk_weight: float = 0.0  # 0: plain least squares
+    risk_alpha: float = 0.9
 
     def __post_init__(self) -> None:
         for name, bounds in _RANGES.items():
@@ -106,6 +114,7 @@ class StudyConfig:
             if not isinstance(value, bool):
                 raise SettingsError(f"The setting {name} is {value!r}: say true or false.")
         _check_trim_rule(self.trim_rule)
+        _check_trainer(self.trainer, self.risk_weight)
 
     def searches(self) -> tuple[str, ...]:
         """The names of the searchers that will run, in order."""
@@ -162,6 +171,18 @@ def _in_range(name: str, value: float, bounds: tuple[float, float]) -> float:
             f"The setting {name} is {value:.10g}: choose from {bounds[0]:g} to {bounds[1]:.10g}."
         )
     return value
+
+
+def _check_trainer(name: Any, risk_weight: float) -> None:
+    if name not in TRAINERS:
+        raise SettingsError(
+            f"The trainer {name!r} is not known: choose one of {', '.join(TRAINERS)}."
+        )
+    if risk_weight > 0.0 and name != "lm":
+        raise SettingsError(
+            f"Risk can be trained with the trainer lm only, found '{name}': choose lm, or a risk "
+            f"weight of 0."
+        )
 
 
 def _check_trim_rule(rule: Any) -> None:

@@ -191,12 +191,17 @@ def _fitness_settings(ground: Ground, config: StudyConfig) -> FitnessSettings:
     nyquist = 0.5 / ground.dt
     settings = FitnessSettings(
         training=TrainingSettings(
-            kinematics=_kinematic_pairs(ground.outputs) if config.kinematics else ()
+            kinematics=_kinematic_pairs(ground.outputs) if config.kinematics else (),
+            trainer=config.trainer,
+            risk_weight=config.risk_weight,
+            risk_alpha=config.risk_alpha,
         ),
         windows_s=WINDOWS_S,
         bandwidth_hz=float(np.clip(ground.bandwidth_hz, min(0.1, 0.5 * nyquist), nyquist)),
         n_start=min(reach, shortest // START_SHARE),
         n_tables=config.n_tables,
+        risk_weight=config.risk_weight,
+        risk_alpha=config.risk_alpha,
     ).on_time_scale(time_scale(ground.bandwidth_hz))
     windows = tuple(w for w in settings.windows_s if w < shortest * ground.dt)
     return replace(settings, windows_s=windows)

@@ -145,7 +145,7 @@ def judged(
     """Cost with its price for complexity, NRMSE (ny,), any divergence: as the search counts."""
     validate = validate_data.with_memory(structure.memory)
     cost, nrmse, diverged = validation_cost(
-        structure, weights, validate, settings.windows_s, settings.n_start
+        structure, weights, validate, settings.windows_s, settings.n_start, settings.risk
     )
     price = complexity_price(structure, train_data, settings.penalty, settings.bandwidth_hz)
     return cost + price, nrmse, diverged

@@ -115,9 +115,7 @@ class SegmentObjective:
             parts[3], parts[4], parts[2], parts[0], parts[1],
         )  # fmt: skip
         product = pull_back(layout, self._theta, self._step, parts)
-        product += pull_back_dot(
-            layout, self._theta, self._step, self._plain_gradient, direction
-        )
+        product += pull_back_dot(layout, self._theta, self._step, self._plain_gradient, direction)
         return product + self._prior(direction)
 
     def squared_slopes(self) -> np.ndarray:
@@ -168,7 +166,7 @@ def _zeros(layout: Layout) -> tuple[np.ndarray, ...]:
 
 
 def _bends(b_hid: np.ndarray) -> tuple[np.ndarray, np.ndarray]:
-    """tanh and its slope at the biases, as the centring takes them."""
+    """Tanh and its slope at the biases, as the centring takes them."""
     z = np.empty_like(b_hid)
     tanh_array(np.ascontiguousarray(b_hid), z)
     return z, 1.0 - z * z

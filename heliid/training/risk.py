@@ -1,6 +1,6 @@
 """Conditional value at risk: how bad the worst share of windows or manoeuvres is on average.
 
-CVaR_alpha(L) = min over t of t + E[max(L - t, 0)] / (1 - alpha)   (Rockafellar & Uryasev 2000, eq. 4)
+CVaR_alpha(L) = min over t of t + E[max(L - t, 0)] / (1 - alpha), Rockafellar & Uryasev 2000, eq. 4.
 
 The minimum is at the value at risk, the alpha-quantile; for a sample CVaR is a weighted mean of the
 largest values, the one at the quantile counted by the share of it that belongs to the tail.
@@ -17,7 +17,11 @@ import numpy as np
 
 from heliid.errors import SettingsError
 from heliid.kernels.gradients import add_normal
+from heliid.model.network import Weights
+from heliid.model.structure import Structure
+from heliid.training.dataset import Dataset
 from heliid.training.levenberg import Problem
+from heliid.training.scoring import DIVERGED_COST, STD_FLOOR, scored_runs
 
 if TYPE_CHECKING:
     from heliid.training.fit import TrainingSettings
@@ -126,9 +130,7 @@ def risk_problem(settings: TrainingSettings) -> Callable[..., RiskProblem]:
             f"or a risk weight of 0."
         )
     tail_shares(np.zeros(1), settings.risk_alpha)  # refuses a level out of range
-    return partial(
-        RiskProblem, risk_weight=settings.risk_weight, risk_alpha=settings.risk_alpha
-    )
+    return partial(RiskProblem, risk_weight=settings.risk_weight, risk_alpha=settings.risk_alpha)
 
 
 def segment_losses(
@@ -141,3 +143,44 @@ def segment_losses(
             for a, n in segments.tolist()
         ]
     )
+
+
+def window_errors(
+    structure: Structure, weights: Weights, dataset: Dataset, window_s: float, n_start: int = 0
+) -> tuple[np.ndarray, np.ndarray]:
+    """Error and chance (n,) of every restarted window (0: of every manoeuvre).
+
+    The error is the NRMSE of the window, averaged over outputs, relative to its record's standard
+    deviation (floored as in the cost); one that diverges has 2 + (1 - share survived). Chances are
+    shares of samples.
+    """
+    start = max(structure.n_start, n_start)
+    segments, y_sim, alive = scored_runs(structure, weights, dataset, window_s, start)
+    owner = np.searchsorted(dataset.edges, segments[:, 0], side="right") - 1
+    errors = np.empty(len(segments))
+    for i, (a, n) in enumerate(segments.tolist()):
+        if alive[i] < n:
+            errors[i] = DIVERGED_COST + 1.0 - alive[i] / n
+            continue
+        record = dataset.y_all[dataset.edges[owner[i]] + start : dataset.edges[owner[i] + 1]]
+        std = np.maximum(record.std(axis=0), STD_FLOOR)
+        difference = dataset.y_all[a : a + n] - y_sim[a : a + n]
+        nrmse = np.sqrt((difference * difference).mean(axis=0)) / std
+        errors[i] = min(float(nrmse.mean()), DIVERGED_COST)
+    return errors, segments[:, 1] / float(segments[:, 1].sum())
+
+
+def tail_cost(
+    structure: Structure,
+    weights: Weights,
+    dataset: Dataset,
+    windows_s: tuple[float, ...],
+    n_start: int,
+    alpha: float,
+) -> float:
+    """CVaR_alpha of the errors of windows and manoeuvres, mean over the window lengths."""
+    values = []
+    for window_s in windows_s:
+        errors, chances = window_errors(structure, weights, dataset, window_s, n_start)
+        values.append(cvar(errors, alpha, chances))
+    return float(np.mean(values))

@@ -19,6 +19,14 @@ STD_FLOOR = 0.2  # of the training std: an output that hardly moves must not rul
 
 
 @dataclass(frozen=True, slots=True)
+class Risk:
+    """How the worst windows and manoeuvres count beside the mean; see ``heliid.training.risk``."""
+
+    weight: float
+    alpha: float
+
+
+@dataclass(frozen=True, slots=True)
 class FitnessSettings:
     """How a structure is scored.
 
@@ -29,6 +37,8 @@ class FitnessSettings:
     n_start : score after this many samples in every record, so that all orders are scored on the
         same samples; 0 takes each order's own.
     n_tables : weight tables raced through the first ``n_race`` horizons; the best is finished.
+    risk_weight, risk_alpha : the cost is mean + risk_weight * CVaR at level risk_alpha of the
+        errors of windows and manoeuvres; 0 is the mean alone.
     """
 
     training: TrainingSettings = field(default_factory=TrainingSettings)
@@ -38,6 +48,13 @@ class FitnessSettings:
     n_start: int = 0
     n_tables: int = 3
     n_race: int = 2
+    risk_weight: float = 0.0
+    risk_alpha: float = 0.9
+
+    @property
+    def risk(self) -> Risk | None:
+        """What ``validation_cost`` is to count beside the mean, if anything."""
+        return Risk(self.risk_weight, self.risk_alpha) if self.risk_weight > 0.0 else None
 
     def on_time_scale(self, scale: float) -> FitnessSettings:
         """The same with all horizons and windows ``scale`` times as long."""
@@ -74,6 +91,22 @@ def free_run_errors(
     Relative to each record's own standard deviation, floored at STD_FLOOR.
     """
     start = max(structure.n_start, n_start)
+    segments, y_sim, alive = scored_runs(structure, weights, dataset, window_s, start)
+    rows = []
+    for first, last in zip(dataset.edges[:-1] + start, dataset.edges[1:], strict=True):
+        if last - first < 2:
+            continue
+        measured = dataset.y_all[first:last]
+        error = measured - y_sim[first:last]
+        std = np.maximum(measured.std(axis=0), STD_FLOOR)
+        rows.append(np.sqrt((error * error).mean(axis=0)) / std)
+    return np.array(rows), float(alive.sum()) / float(segments[:, 1].sum())
+
+
+def scored_runs(
+    structure: Structure, weights: Weights, dataset: Dataset, window_s: float, start: int
+) -> tuple[np.ndarray, np.ndarray, np.ndarray]:
+    """Segments (n, 2) restarted every ``window_s`` (0: never), runs (N, ny), samples survived."""
     horizon = max(1, round(window_s / dataset.dt)) if window_s > 0 else 0
     segments = dataset.segments(start, horizon)
     out_taps, in_taps = structure.taps()
@@ -86,15 +119,7 @@ def free_run_errors(
         dataset.u_all, dataset.y_all, segments, out_taps, in_taps, w_hid, b_hid, w_out,
         linear, bias, dataset.increment_std, DIVERGED_AT, y_sim, alive,
     )  # fmt: skip
-    rows = []
-    for first, last in zip(dataset.edges[:-1] + start, dataset.edges[1:], strict=True):
-        if last - first < 2:
-            continue
-        measured = dataset.y_all[first:last]
-        error = measured - y_sim[first:last]
-        std = np.maximum(measured.std(axis=0), STD_FLOOR)
-        rows.append(np.sqrt((error * error).mean(axis=0)) / std)
-    return np.array(rows), float(alive.sum()) / float(segments[:, 1].sum())
+    return segments, y_sim, alive
 
 
 def validation_cost(
@@ -103,10 +128,12 @@ def validation_cost(
     dataset: Dataset,
     windows_s: tuple[float, ...],
     n_start: int = 0,
+    risk: Risk | None = None,
 ) -> tuple[float, np.ndarray, bool]:
     """Mean over windows, records and outputs; NRMSE (ny,) of the last window; any divergence.
 
-    A window in which runs diverge costs 2 + (1 - share of samples survived).
+    A window in which runs diverge costs 2 + (1 - share of samples survived). With ``risk``, what
+    the worst restarted windows and manoeuvres cost is added (``risk.tail_cost``).
     """
     costs = []
     nrmse = np.zeros(dataset.n_outputs)
@@ -119,7 +146,12 @@ def validation_cost(
             costs.append(DIVERGED_COST + (1.0 - share))
         else:
             costs.append(min(float(errors.mean()), DIVERGED_COST))
-    return float(np.mean(costs)), nrmse, diverged
+    cost = float(np.mean(costs))
+    if risk is not None:
+        from heliid.training.risk import tail_cost  # only for those who ask for it
+
+        cost += risk.weight * tail_cost(structure, weights, dataset, windows_s, n_start, risk.alpha)
+    return cost, nrmse, diverged
 
 
 def complexity_price(

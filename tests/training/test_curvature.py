@@ -2,12 +2,11 @@
 
 import numpy as np
 import pytest
+from test_training import curved_step, dataset, simulated
 
 from heliid.model.structure import Structure
 from heliid.training.curvature import SegmentObjective
 from heliid.training.fit import TrainingSettings, first_stage, make_problem
-
-from test_training import curved_step, dataset, simulated
 
 CURVED = Structure(((1, 2), (1, 3)), ((0, 1), (0, 2)), 3)
 

@@ -125,7 +125,7 @@ def test_negative_curvature_is_met_and_followed_on_a_real_fit():
     problem, theta, segments = real_problem()
     trace = exact.Trace()
     before = problem.cost(theta, segments)
-    found = exact.descend(problem, theta, segments, iterations=12, trace=trace)
+    found = exact.descend(problem, theta, segments, iterations=25, trace=trace)
     assert found.cost < 0.5 * before
     assert trace.met >= 1
     assert trace.followed >= 1

@@ -19,7 +19,7 @@ from heliid.events import ShouldStop, never
 from heliid.training.curvature import Objective, SegmentObjective
 from heliid.training.levenberg import MU_ACCEPT, MU_MAX, MU_MIN, MU_REJECT, Descent, Problem
 from heliid.training.spectrum import lanczos
-from heliid.training.trainers.krylov import bicgstab, dot
+from heliid.training.trainers.krylov import Solution, bicgstab, dot
 from heliid.training.trainers.preconditioner import BlockPreconditioner
 
 MOST_PRODUCTS = 40  # per solution, two per step of Bi-CGSTAB
@@ -28,6 +28,7 @@ LENGTHS = (1.0, 0.25, 4.0, 0.0625, 0.0156)  # of a step along negative curvature
 TOLERANCE = 1e-5
 LEVEL = 1e-8  # gradient norm, in the scale of the cost, that counts as none
 REJECTIONS = 12
+SAFE = 1.0  # damping after negative curvature, in parts of that curvature
 
 
 @dataclass
@@ -150,9 +151,11 @@ def _iterate(
                 if lower < value:
                     trace.followed += 1
                     best, value = other, lower
+            # the system is definite from here on: below, its solution is drawn to saddles
+            definite = SAFE * -found.curvature
             if value < cost:
-                return best, value, max(mu * MU_ACCEPT, MU_MIN)
-            mu = min(mu * MU_REJECT, MU_MAX)
+                return best, value, max(mu * MU_ACCEPT, definite, MU_MIN)
+            mu = min(max(mu * MU_REJECT, definite), MU_MAX)
     trace.probes += 1
     direction = _probe(bent, scale, trace)
     if direction is not None:
@@ -162,7 +165,7 @@ def _iterate(
     return best, value, mu
 
 
-def _solve(bent: Objective, scale: Scale, gradient: np.ndarray, mu: float):  # noqa: ANN202
+def _solve(bent: Objective, scale: Scale, gradient: np.ndarray, mu: float) -> Solution:
     scale.damp(mu)
 
     def product(v: np.ndarray) -> np.ndarray:
