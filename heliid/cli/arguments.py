@@ -149,6 +149,12 @@ def _add_model(parser: argparse.ArgumentParser) -> None:
     group.add_argument("--no-finer-rate", action="store_true",
                        help="keep the model at the rate of the search")  # fmt: skip
     group.add_argument("--tables", type=int, metavar="N", help="weight tables raced per order")
+    group.add_argument("--trainer", choices=_TRAINERS,
+                       help="how weights are found (default lm; see docs/trainers.md)")  # fmt: skip
+    group.add_argument("--risk", type=float, metavar="LAMBDA",
+                       help="minimise mean + LAMBDA times CVaR of the errors")  # fmt: skip
+    group.add_argument("--risk-level", type=float, metavar="ALPHA",
+                       help="CVaR is the mean of the worst 1 - ALPHA (default 0.9)")  # fmt: skip
     group.add_argument("--seed", type=int, default=1, metavar="S")
     group.add_argument("--workers", type=int, metavar="N",
                        help="processes (default: one per core, at most 8); "

@@ -94,7 +94,7 @@ def make_config(options: argparse.Namespace) -> StudyConfig:
     values = given(
         rate_hz="rate", search="search", budget="budget", seed="seed", window="window",
         trim_rule="trim", n_tables="tables", n_ensemble="ensemble", stagnation="stagnation",
-        wall_limit_s="time_limit",
+        wall_limit_s="time_limit", trainer="trainer", risk_weight="risk", risk_alpha="risk_level",
     )  # fmt: skip
     workers = options.workers if options.workers is not None else default_workers()
     return StudyConfig(
