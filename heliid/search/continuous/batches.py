@@ -11,6 +11,7 @@ from heliid.search.lattice import Draws, as_is
 from heliid.search.searcher import Box, Canonical, cost_from_plain, cost_to_plain
 
 _HALF = 0.5 - 1e-9  # a whole gene owns the real numbers that round to it
+_GENERATIONS = 32  # whose random numbers are drawn at once
 
 
 class Batches:
@@ -66,6 +67,10 @@ class Batches:
 
     def tell(self, costs: np.ndarray) -> bool:
         """Costs of the oldest points; whether the generation is complete now."""
+        if self._n_told == 0 and len(costs) == len(self.points) == self._n_asked:
+            self.costs[:] = costs
+            self._n_told = len(costs)
+            return True
         end = self._n_told + len(costs)
         if end > self._n_asked:
             raise TypeError(f"{len(costs)} costs told for {self._n_asked - self._n_told} points.")
@@ -90,15 +95,30 @@ class Batches:
 
 
 class Uniforms:
-    """The random numbers of each generation, keyed by (seed, generation)."""
+    """The random numbers of each generation, keyed by (seed, generation).
 
-    def __init__(self, seed: int) -> None:
+    ``n_numbers``: uniform numbers that a generation takes at most; they are drawn for a block of
+    generations at once, since going to a place in the stream costs as much as using it.
+    """
+
+    def __init__(self, seed: int, n_numbers: int = 0) -> None:
         self._draws = Draws(seed, stream=1)
+        self._n_numbers = n_numbers
+        self._rows = np.zeros((0, n_numbers))
+        self._block = -1
 
     def start(self, generation: int) -> np.random.Generator:
         """The generator at the numbers of one generation."""
         self._draws.start(generation)
         return self._draws.generator
+
+    def row(self, generation: int) -> np.ndarray:
+        """The uniform numbers of one generation, (n_numbers,), a view."""
+        block, at = divmod(generation, _GENERATIONS)
+        if block != self._block:
+            generator = self.start(block)
+            self._rows, self._block = generator.random((_GENERATIONS, self._n_numbers)), block
+        return self._rows[at]
 
 
 def costs_to_plain(costs: np.ndarray) -> list[float | None]:

@@ -52,12 +52,13 @@ class ContinuousBeeColony:
         name: str = "abc-classic",
     ) -> None:
         self.name, self.settings = name, settings
-        self._uniforms = Uniforms(seed)
-        self._batches = Batches(box, canonical, first)
         n, dim = settings.n_sources, box.dim
+        self._uniforms = Uniforms(seed, n * max(5, dim) + dim)
+        self._batches = Batches(box, canonical, first)
         self._sources, self._costs = np.zeros((n, dim)), np.full(n, np.inf)
         self._failures = np.zeros(n, np.int64)
-        self._owners, self._order = np.arange(n), np.zeros(n, np.int64)
+        self._each, self._chosen = np.arange(n), np.arange(n)
+        self._owners, self._order = self._each, np.zeros(n, np.int64)
         self._limit = settings.limit * n * dim
         self._generation = -1  # -1: nothing asked, 0: the first sources are out, odd: employed
 
@@ -72,26 +73,29 @@ class ContinuousBeeColony:
         """The points of the next phase."""
         n, batches, settings = self.settings.n_sources, self._batches, self.settings
         out = np.empty_like(self._sources)
-        generator = self._uniforms.start(self._generation)
+        numbers = self._uniforms.row(self._generation)
+        dim = out.shape[1]
         if self._generation == 0:
-            moves.scatter(generator.random(out.shape), batches.low, batches.high, out)
+            random = numbers[: n * dim].reshape(n, dim)
+            moves.scatter(random, batches.low, batches.high, out)
             out[: len(batches.first)] = batches.first[:n]
             return out
-        random = generator.random((n, 5))
+        random = numbers[: 5 * n].reshape(n, 5)
         if self._generation % 2:
             if self._generation > 1:
-                place = generator.random(out.shape[1])
                 moves.send_scout(
-                    place, self._limit, batches.low, batches.high, self._sources, self._costs,
-                    self._failures,
+                    numbers[-dim:], self._limit, batches.low, batches.high, self._sources,
+                    self._costs, self._failures,
                 )  # fmt: skip
-            self._owners = np.arange(n)
-        elif settings.rank_scale > 0.0:
-            moves.choose_by_rank(
-                random[:, 4], self._costs, settings.rank_scale, self._order, self._owners
-            )
+            self._owners = self._each
         else:
-            moves.choose_by_fitness(random[:, 4], self._costs, self._owners)
+            self._owners = self._chosen
+            if settings.rank_scale > 0.0:
+                moves.choose_by_rank(
+                    random[:, 4], self._costs, settings.rank_scale, self._order, self._owners
+                )
+            else:
+                moves.choose_by_fitness(random[:, 4], self._costs, self._owners)
         moves.bee_flights(
             random, self._sources, self._costs, self._owners, settings.guide, batches.low,
             batches.high, out,
@@ -132,5 +136,6 @@ class ContinuousBeeColony:
         self._sources = np.array(state["sources"], float)
         self._costs = costs_from_plain(state["costs"])
         self._failures = np.array(state["failures"], np.int64)
-        self._owners = np.array(state["owners"], np.int64)
+        self._chosen[:] = state["owners"]
+        self._owners = self._chosen
         self._batches.restore(state["batch"])

@@ -18,7 +18,6 @@ from heliid.search.continuous.batches import (
 from heliid.search.lattice import as_is
 from heliid.search.searcher import Box, Canonical, is_better
 
-
 _CLOSED = 1e-12  # relative difference of costs at which the pool has closed in on one place
 
 
@@ -160,9 +159,10 @@ class ContinuousImmuneSystem:
         name: str = "ais",
     ) -> None:
         self.name, self.settings = name, settings or PoolSettings()
-        self._uniforms = Uniforms(seed)
-        self._batches = Batches(box, canonical, first)
         n = self.settings.n_members
+        most = max(n * box.dim, 6 * self.settings.n_clones)
+        self._uniforms = Uniforms(seed, most + box.dim)
+        self._batches = Batches(box, canonical, first)
         self._members, self._costs = np.zeros((n, box.dim)), np.full(n, np.inf)
         self._failures, self._order = np.zeros(n, np.int64), np.zeros(n, np.int64)
         self._owners = np.zeros(self.settings.n_clones, np.int64)
@@ -181,23 +181,24 @@ class ContinuousImmuneSystem:
     def _next(self) -> np.ndarray:
         batches, settings = self._batches, self.settings
         n, dim = self._members.shape
-        generator = self._uniforms.start(self._generation)
+        numbers = self._uniforms.row(self._generation)
         self._is_first = self._generation == 0 or self._since_best > settings.stall * dim
         if self._is_first:
             self._remember()
             out = np.empty((n, dim))
-            moves.scatter(generator.random((n, dim)), batches.low, batches.high, out)
+            random = numbers[: n * dim].reshape(n, dim)
+            moves.scatter(random, batches.low, batches.high, out)
             if self._generation == 0:
                 out[: len(batches.first)] = batches.first[:n]
             return out
-        place = generator.random(dim)
         moves.send_scout(
-            place, settings.age_limit, batches.low, batches.high, self._members, self._costs,
-            self._failures,
+            numbers[-dim:], settings.age_limit, batches.low, batches.high, self._members,
+            self._costs, self._failures,
         )  # fmt: skip
         out = np.empty((settings.n_clones, dim))
+        random = numbers[: 6 * settings.n_clones].reshape(-1, 6)
         moves.immune_clones(
-            generator.random((settings.n_clones, 6)), self._members, self._costs, settings.greed,
+            random, self._members, self._costs, settings.greed,
             batches.low, batches.high, self._order, self._owners, out,
         )  # fmt: skip
         return out
@@ -222,8 +223,8 @@ class ContinuousImmuneSystem:
                 batches.costs, batches.points, self._owners, self._members, self._costs,
                 self._failures,
             )  # fmt: skip
-        ranked = np.sort(self._costs)
-        best, middle = float(ranked[0]), float(ranked[len(ranked) // 2])
+        ranked = sorted(self._costs.tolist())
+        best, middle = ranked[0], ranked[len(ranked) // 2]
         has_closed_in = middle - best <= _CLOSED * abs(best)
         is_gain = best < self._pool_best and not has_closed_in
         self._since_best = 0 if is_gain else self._since_best + len(batches.costs)

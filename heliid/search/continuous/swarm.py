@@ -53,9 +53,9 @@ class ContinuousSwarm:
         name: str = "pso-classic",
     ) -> None:
         self.name, self.settings = name, settings
-        self._uniforms = Uniforms(seed)
-        self._batches = Batches(box, canonical, first)
         n, dim = settings.n_particles, box.dim
+        self._uniforms = Uniforms(seed, n * (2 * dim + 4))
+        self._batches = Batches(box, canonical, first)
         self._places, self._speeds = np.zeros((n, dim)), np.zeros((n, dim))
         self._members, self._costs = np.zeros((n, dim)), np.full(n, np.inf)
         self._owners, self._failures = np.arange(n), np.zeros(n, np.int64)
@@ -74,16 +74,16 @@ class ContinuousSwarm:
         batches, settings = self._batches, self.settings
         n, dim = self._places.shape
         out = np.empty((n, dim))
-        generator = self._uniforms.start(self._generation)
+        random = self._uniforms.row(self._generation).reshape(n, 2 * dim + 4)
         if self._generation == 0:
-            moves.scatter(generator.random((n, dim)), batches.low, batches.high, out)
+            moves.scatter(random[:, :dim], batches.low, batches.high, out)
             out[: len(batches.first)] = batches.first[:n]
-            moves.scatter(generator.random((n, dim)), batches.low, batches.high, self._speeds)
+            moves.scatter(random[:, dim:], batches.low, batches.high, self._speeds)
             self._places = out.copy()
             self._speeds = 0.5 * (self._speeds - out)  # half way to another random place
             return out
         moves.swarm_flights(
-            generator.random((n, 2 * dim + 4)), self._places, self._speeds, self._members,
+            random, self._places, self._speeds, self._members,
             self._costs, settings.reach, settings.inertia, settings.pull, settings.pull,
             settings.p_sparse, batches.low, batches.high, self._kinds, out,
         )  # fmt: skip
