@@ -1,0 +1,205 @@
+"""The trainers compared: ``python -m benchmarks.trainers [--quick] [--write]``.
+
+Loss and free-run fit against CPU time on three data sets, robustness as the mini-batch grows, and
+networks up to some thousands of weights. ``--write`` puts the tables into ``docs/trainers.md``.
+"""
+
+from __future__ import annotations
+
+import argparse
+import time
+from collections.abc import Callable
+from dataclasses import dataclass, replace
+from functools import partial
+from pathlib import Path
+
+import numpy as np
+
+from heliid.data.bundled import load_example
+from heliid.errors import HeliIDError
+from heliid.model.structure import Structure
+from heliid.search.encoding import structure_from_text
+from heliid.study import StudyConfig
+from heliid.study.ground import Ground, make_ground
+from heliid.training import TrainingSettings, train
+from heliid.training.fit import first_stage, make_problem, run_stage
+from heliid.training.scoring import free_run_errors
+from heliid.training.trainers import TRAINERS
+from heliid.training.trainers.bicgstab import Trace
+from heliid.training.trainers.bicgstab import descend as exact
+from heliid.training.trainers.sgd import descend_adam
+
+ROOT = Path(__file__).resolve().parents[1]
+PAGE = ROOT / "docs/trainers.md"
+SETS = {
+    "truth": ("helicopter with known truth, 4 outputs", "na=2,nb=3,nk=0,spacing=2,h=4"),
+    "trex550": ("T-REX 550 pitch test, real flight", "na=2,nb=4,nk=1,spacing=2,h=2"),
+    "quarter_drone": ("quarter drone pitch rig, real bench", "na=2,nb=4,nk=0,spacing=1,h=4"),
+}
+WIDE = (4, 16, 48)  # hidden units on the truth set
+
+
+@dataclass(frozen=True)
+class Line:
+    """One trainer on one data set: medians over weight tables."""
+
+    trainer: str
+    effort: float
+    cost: float
+    fit: float  # %, whole-record free run on validation records
+    cpu_s: float
+    n_weights: int
+    diverged: int
+
+
+def ground_of(key: str) -> Ground:
+    """The data set as a study sees it, at the rate the app proposes (at most 20 Hz)."""
+    return make_ground(load_example(key), StudyConfig())
+
+
+def measure(
+    ground: Ground, structure: Structure, trainer: str, effort: float, tables: tuple[int, ...]
+) -> Line:
+    """Train with the full curriculum; score the free run."""
+    ways = replace(ground.settings.training, trainer=trainer)
+    ways = replace(ways, iterations=tuple(int(np.ceil(effort * n)) for n in ways.iterations))
+    rows = [_one(ground, structure, ways, table) for table in tables]
+    costs, fits, seconds = np.array(rows).T
+    lost = int(np.sum(~np.isfinite(costs) | (fits <= -100.0)))
+    return Line(
+        trainer, effort, float(np.median(costs)), float(np.median(fits)),
+        float(np.median(seconds)), structure.n_parameters, lost,
+    )  # fmt: skip
+
+
+def _one(
+    ground: Ground, structure: Structure, ways: TrainingSettings, table: int
+) -> tuple[float, float, float]:
+    began = time.process_time()
+    try:
+        fit = train(structure, ground.train, ways, table)
+    except HeliIDError:
+        return np.inf, -100.0, time.process_time() - began
+    spent = time.process_time() - began
+    errors, share = free_run_errors(
+        structure, fit.weights, ground.validate, 0.0, ground.settings.n_start
+    )
+    return fit.cost, 100.0 * (1.0 - errors.mean()) if share == 1.0 else -100.0, spent
+
+
+def compared(quick: bool, say: Callable[[str], None]) -> None:
+    """Every trainer at one and three times the default effort."""
+    tables = (0,) if quick else (0, 1, 2)
+    for key, (title, order) in SETS.items():
+        ground = ground_of(key)
+        structure = structure_from_text(order, len(ground.inputs), len(ground.outputs))
+        train_one = partial(measure, ground, structure, tables=tables)
+        train_one("lm", 0.2)  # kernels compiled before the clock runs
+        say(f"\n### {title}: `{order}`, {structure.n_parameters} weights, "
+            f"{ground.train.n_samples} samples\n")  # fmt: skip
+        say("| trainer | effort | training loss | free-run fit, validation | CPU, s | lost |")
+        say("|---|---|---|---|---|---|")
+        for name in TRAINERS:
+            for effort in (1.0,) if quick else (1.0, 4.0):
+                if effort > 1.0 and name == "lm":
+                    effort = 2.0
+                line = train_one(name, effort)
+                say(f"| {name} | {line.effort:g} | {line.cost:.5f} | {line.fit:.1f} % | "
+                    f"{line.cpu_s:.2f} | {line.diverged} of {len(tables)} |")  # fmt: skip
+
+
+def batches(quick: bool, say: Callable[[str], None]) -> None:
+    """What becomes of the loss after the same passes over the data as the batch grows."""
+    ground = ground_of("truth")
+    structure = structure_from_text(SETS["truth"][1], 2, 4)
+    ways = ground.settings.training
+    problem = make_problem(structure, ground.train, ways)
+    stage = run_stage(problem, ways, first_stage(problem, ways, 0), 0.5, 6)
+    segments = ground.train.segments(structure.n_start, round(2.0 / ground.dt))
+    start = problem.cost(stage.theta, segments)
+    say(f"\n{len(segments)} windows of 2 s, loss {start:.5f} at the start "
+        f"(after one short stage of lm).\n")  # fmt: skip
+    say("| windows per batch | Adam, loss after 80 passes | Bi-CGSTAB, loss after 12 steps | "
+        "its Hessian products | negative curvature met, followed |")  # fmt: skip
+    say("|---|---|---|---|---|")
+    sizes = [n for n in (1, 4, 16, len(segments)) if n <= len(segments)]
+    for size in sizes[::2] if quick else sizes:
+        adam = descend_adam(problem, stage.theta, segments, iterations=10, batch=size)
+        trace = Trace()
+        newton = exact(
+            problem, stage.theta, segments, iterations=12, trace=trace,
+            batch=size if size < len(segments) else 0,
+        )  # fmt: skip
+        say(f"| {size} | {adam.cost:.5f} | {newton.cost:.5f} | {trace.products} | "
+            f"{trace.met}, {trace.followed} |")  # fmt: skip
+
+
+def wide(quick: bool, say: Callable[[str], None]) -> None:
+    """Networks too wide for their data: only the cost of a step is of interest."""
+    ground = ground_of("truth")
+    say(
+        "\n| hidden units | weights | trainer | training loss | free-run fit, validation | CPU, s |"
+    )
+    say("|---|---|---|---|---|---|")
+    for h in WIDE[:1] if quick else WIDE:
+        structure = structure_from_text(f"na=4,nb=6,nk=0,spacing=1,h={h}", 2, 4)
+        for name in ("lm", "hf", "bicgstab", "adam"):
+            line = measure(ground, structure, name, 0.5, (0,))
+            say(f"| {h} | {line.n_weights} | {name} | {line.cost:.5f} | {line.fit:.1f} % | "
+                f"{line.cpu_s:.1f} |")  # fmt: skip
+
+
+HEAD = """\
+# Trainers
+
+Made by `python -m benchmarks.trainers --write`; do not edit by hand.
+
+Choose with `--trainer NAME` or `StudyConfig(trainer=NAME)`. Levenberg-Marquardt (`lm`) is the
+default. The others are there for questions and sizes beyond it.
+
+"""
+
+TAIL = """
+## How they work
+
+- **lm**: exact forward sensitivities, the Gauss-Newton matrix, Cholesky.
+- **hf**: the same step by preconditioned conjugate gradients; no matrix is formed (Martens 2010).
+  The preconditioner is the exact block of the linear tier and, per hidden unit, that block scaled
+  by the unit's output weights.
+- **bicgstab**: products with the exact Hessian (forwards over the adjoint run, Pearlmutter 1994),
+  taken on mini-batches of windows in turn; the inner solver is Bi-CGSTAB (van der Vorst 1992).
+  Negative curvature that it meets is followed downhill (He, Mudigere, Smelyanskiy and Takáč 2016)
+  and raises the damping; where nothing goes downhill a short Lanczos run looks for it.
+- **adam**, **sgd**: synchronous mini-batches of windows in seeded order, cosine-falling rate
+  (Kingma & Ba 2015); the best place after a pass is kept.
+
+All see the same prior, curriculum of horizons and start. Effort multiplies the iterations of every
+stage; for adam and sgd one iteration is eight passes over the data. CPU times are from a shared
+machine: compare them inside one table only. A fit of -100 % stands for a run that diverged.
+"""
+
+
+def main() -> None:
+    """Print the tables, write the page if asked."""
+    parser = argparse.ArgumentParser(description=__doc__)
+    parser.add_argument("--quick", action="store_true", help="one weight table, small networks")
+    parser.add_argument("--write", action="store_true", help="write docs/trainers.md")
+    options = parser.parse_args()
+    lines: list[str] = []
+
+    def say(text: str) -> None:
+        print(text, flush=True)
+        lines.append(text)
+
+    say("## Loss and fit against CPU time")
+    compared(options.quick, say)
+    say("\n## As the mini-batch grows (truth set)")
+    batches(options.quick, say)
+    say("\n## Wide networks (truth set, half the effort)")
+    wide(options.quick, say)
+    if options.write:
+        PAGE.write_text(HEAD + "\n".join(lines) + "\n" + TAIL, encoding="utf-8")
+
+
+if __name__ == "__main__":
+    main()
