@@ -12,6 +12,7 @@ _SEARCHES = (
 )  # fmt: skip
 _TARGETS = ("c", "python", "onnx", "fmu", "matlab", "csv", "json", "linear", "lowbit")
 _TYPES = ("float64", "float32", "int16", "int8")
+_TRAINERS = ("lm", "hf", "bicgstab", "adam", "sgd")
 _EPILOG = """\
 columns are named as in the file's header, with or without the unit: "q [deg/s]" or q.
 exit status: 0 done, 2 wrong arguments or unusable input, 1 anything else.
@@ -176,6 +177,13 @@ def _add_search(parser: argparse.ArgumentParser) -> None:
     group.add_argument("--time-limit", type=float, metavar="S", help="stop after S seconds")
 
 
+def _add_folder(parser: argparse.ArgumentParser) -> None:
+    parser.add_argument("--out", required=True, metavar="DIR")
+    parser.add_argument("--no-project", action="store_true",
+                        help="leave out DIR/study.heliid, which holds the records")  # fmt: skip
+    _add_json(parser)
+
+
 def _fill_doctor(parser: argparse.ArgumentParser) -> None:
     parser.add_argument("files", nargs="+", metavar="FILE")
     parser.add_argument("--inputs", type=names_list, default=[], metavar="A,B")
@@ -192,8 +200,7 @@ def _fill_identify(parser: argparse.ArgumentParser) -> None:
     parser.add_argument("--ensemble", type=int, metavar="N", help="best orders refitted at the end")
     parser.add_argument("--resume", action="store_true",
                         help="go on from the checkpoint in the --out folder")  # fmt: skip
-    parser.add_argument("--out", required=True, metavar="DIR")
-    _add_json(parser)
+    _add_folder(parser)
 
 
 def _fill_fit(parser: argparse.ArgumentParser) -> None:
@@ -201,8 +208,7 @@ def _fill_fit(parser: argparse.ArgumentParser) -> None:
     _add_model(parser)
     parser.add_argument("--order", required=True, metavar="ORDER",
                         help="e.g. na=1,nb=4,nk=0,spacing=3,h=4; per channel na=1/2")  # fmt: skip
-    parser.add_argument("--out", required=True, metavar="DIR")
-    _add_json(parser)
+    _add_folder(parser)
 
 
 def _fill_score(parser: argparse.ArgumentParser) -> None:
@@ -211,6 +217,8 @@ def _fill_score(parser: argparse.ArgumentParser) -> None:
     parser.add_argument("--windows", type=windows_list, default=["1", "2", "5", "10", "all"],
                         metavar="1,2,5,10,all")  # fmt: skip
     parser.add_argument("--linear", metavar="MODEL", help="the best linear model, beside it")
+    parser.add_argument("--sharpness", action="store_true",
+                        help="also the loss around the weights: worst in a box, curvature")  # fmt: skip
     _add_json(parser)
 
 

@@ -10,7 +10,7 @@ import shlex
 import signal
 import sys
 import threading
-from collections.abc import Iterator
+from collections.abc import Iterator, Sequence
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
@@ -23,6 +23,7 @@ if TYPE_CHECKING:
     from heliid.study import StudyConfig, StudyResult
 
 CHECKPOINT = "search.checkpoint"
+PROJECT = "study.heliid"
 MAX_WORKERS = 8
 _IGNORED_IN_COMMAND = ("--json", "--resume")
 
@@ -46,13 +47,32 @@ def run(options: argparse.Namespace) -> int:
     result, judged = judge_study(result, with_test=with_test)
     result = _with_notices(result, said)
     summary = write_study(result, judged, folder, command=command_text(), created=today())
+    if not options.no_project:
+        keep_project(result, folder / PROJECT, order=getattr(options, "order", ""))
     if result.reason != "stopped":
         (folder / CHECKPOINT).unlink(missing_ok=True)
     if options.json:
         console.write_json({"out": str(folder), **summary})
     else:
-        console.write(summary_text(summary, folder))
+        extra = () if options.no_project else (PROJECT,)
+        console.write(summary_text(summary, folder, extra))
     return 0
+
+
+def keep_project(result: StudyResult, path: Path, *, order: str = "") -> None:
+    """The study as a project: for the window to open and for ``heliid rerun`` to repeat.
+
+    Raises
+    ------
+    ProjectFileError
+        It cannot be written; one sentence.
+    """
+    from heliid.project import save_project
+    from heliid.project.runs import make_run, study_project
+
+    name = "Fit" if order else "Search"
+    run = make_run(result, key="run-1", name=name, created=today(), order=order)
+    save_project(study_project(result, run, notes=command_text()), path)
 
 
 def _study(
@@ -69,7 +89,8 @@ def _study(
         return fit(campaign, config, options.order, report=progress, should_stop=should_stop)
     checkpoint = folder / CHECKPOINT
     if not options.resume:
-        checkpoint.unlink(missing_ok=True)
+        if checkpoint.exists():  # hours of work, perhaps: put aside, not thrown away
+            checkpoint.replace(folder / f"{CHECKPOINT}.bak")
     elif not checkpoint.exists():
         raise SettingsError(
             f"There is no {CHECKPOINT} in {folder} to go on from: leave out --resume."
@@ -156,8 +177,8 @@ def _with_notices(result: StudyResult, said: tuple[str, ...]) -> StudyResult:
     return replace(result, notices=(*said, *result.notices))
 
 
-def summary_text(summary: dict[str, Any], folder: Path) -> str:
-    """The result for a reader."""
+def summary_text(summary: dict[str, Any], folder: Path, extra: Sequence[str] = ()) -> str:
+    """The result for a reader; ``extra``: files in the folder that the summary does not list."""
     model, linear = summary["model"], summary["linear"]
     lines = [
         f"Model         {model['order']}, {model['n_parameters']} weights at "
@@ -177,7 +198,7 @@ def summary_text(summary: dict[str, Any], folder: Path) -> str:
         )
     for notice in summary["notices"]:
         text += f"\n{notice}"
-    return text + f"\n\nWritten to {folder}: {', '.join(summary['files'].values())}"
+    return text + f"\n\nWritten to {folder}: {', '.join([*summary['files'].values(), *extra])}"
 
 
 def fit_table(summary: dict[str, Any]) -> str:

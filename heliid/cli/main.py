@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import contextlib
+import errno
 import importlib
 import logging
 import os
@@ -85,6 +86,19 @@ def _explain(error: Exception) -> int:
         _say(str(error))
         return FAILED if isinstance(error, EngineError) else UNUSABLE
     log.error("%s", type(error).__name__, exc_info=error)
+    if isinstance(error, MemoryError):
+        _say(
+            "there is not enough memory for this: use fewer workers, shorter records or a lower "
+            "rate, or close other programs; a search goes on with --resume."
+        )
+        return FAILED
+    if isinstance(error, OSError) and error.errno in _FULL:
+        where = f" ({error.filename})" if error.filename else ""
+        _say(
+            f"the disk is full{where}: free some space and run again; a search goes on with "
+            f"--resume."
+        )
+        return FAILED
     if isinstance(error, OSError) and error.filename is not None:
         _say(f"{error.filename}: {error.strerror or error}.")
         return UNUSABLE if isinstance(error, _USERS_OWN) else FAILED
@@ -95,6 +109,7 @@ def _explain(error: Exception) -> int:
     return FAILED
 
 
+_FULL = (errno.ENOSPC, errno.EDQUOT)
 _USERS_OWN = (FileNotFoundError, PermissionError, IsADirectoryError, NotADirectoryError)
 
 

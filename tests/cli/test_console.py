@@ -6,6 +6,7 @@ import json
 import math
 import os
 import pty
+import re
 import select
 import subprocess
 import sys
@@ -13,6 +14,7 @@ import time
 
 import pytest
 
+from heliid.cli import main
 from heliid.cli.console import clock, finite, number, progress_text, table
 from heliid.events import Progress
 
@@ -97,3 +99,22 @@ def test_reader_that_goes_away_is_no_error(records):
     )
     assert done.returncode == 0, done.stderr
     assert "Traceback" not in done.stderr
+
+
+@pytest.mark.parametrize(
+    ("error", "words"),
+    [
+        (MemoryError(), "not enough memory"),
+        (OSError(28, "No space left on device"), "the disk is full: free"),
+        (OSError(28, "No space left on device", "/data/x"), r"the disk is full \(/data/x\)"),
+    ],
+)
+def test_what_the_machine_lacks_is_said_in_one_sentence(error, words, monkeypatch, capsys):
+    def fail(_options):
+        raise error
+
+    monkeypatch.setattr("heliid.cli.doctor.run", fail)
+    assert main(["doctor", "a.csv"]) == 1
+    said = capsys.readouterr().err
+    assert re.search(words, said)
+    assert said.count("\n") == 1

@@ -13,6 +13,9 @@ import xml.etree.ElementTree as ET
 
 import pytest
 
+from heliid.export.model_files import load_model
+from heliid.project import load_project
+
 from .conftest import CHANNELS, REPOSITORY, SMALL, heliid
 
 pytestmark = pytest.mark.slow  # a process of its own per test
@@ -34,7 +37,9 @@ def test_all_files_are_there_and_agree(identified):
     printed = json.loads(done.out)
     assert {k: v for k, v in printed.items() if k != "out"} == summary
     assert sorted(p.name for p in out.iterdir()) == [
-        "ensemble", "linear.json", "model.json", "report.html", "search.csv", "summary.json",
+        "ensemble", "linear.json", "model.json", "report.html", "report.pdf",
+        "search.csv", "study.heliid",
+        "summary.json",
     ]  # fmt: skip
     with (out / "search.csv").open() as file:
         rows = list(csv.DictReader(file))
@@ -193,3 +198,33 @@ def test_interrupt_keeps_the_best_and_resume_gives_the_same_bits(identified, rec
     assert resumed.status == 0, resumed.err
     assert (out / "model.json").read_bytes() == (tmp_path / "plain/model.json").read_bytes()
     assert not journal.exists()
+
+
+def test_what_was_identified_can_be_repeated_and_opened(identified):
+    """The project beside the results: the same bits again, and all that the window needs."""
+    out, _ = identified
+    done = heliid("rerun", out / "study.heliid", "--json")
+    assert done.status == 0, done.err
+    again = json.loads(done.out)
+    assert again["is_equal"] is True
+    assert again["candidates"] == 6
+    project = load_project(out / "study.heliid")
+    assert [str(one.use) for one in project.records] == ["train", "train", "validate", "test"]
+    assert project.inputs == ("stick",)
+    assert (
+        project.runs[0].model.to_dict()["weights"]
+        == load_model(out / "model.json").to_dict()["weights"]
+    )
+
+
+def test_an_interrupted_search_is_put_aside_when_it_is_not_wanted(records, tmp_path):
+    out = tmp_path / "out"
+    out.mkdir()
+    (out / "search.checkpoint").write_bytes(b"an evening's work")
+    done = heliid(
+        "identify", "--train", records / "train1.csv", *CHANNELS, *SMALL,
+        "--budget", "2", "--ensemble", "1", "--out", out, "--no-project",
+    )  # fmt: skip
+    assert done.status == 0, done.err
+    assert (out / "search.checkpoint.bak").read_bytes() == b"an evening's work"
+    assert not (out / "study.heliid").exists()
