@@ -37,10 +37,12 @@ def main() -> int:
     parser.add_argument("--column", choices=("ci", "release"), default="ci")
     options = parser.parse_args()
     sys.path.insert(0, str(Path(__file__).resolve().parents[2]))
-    failed = 0
+    failed = n_rows = 0
+    began = time.perf_counter()
     for number, (title, trial) in trials().items():
         if options.rows and number not in options.rows:
             continue
+        n_rows += 1
         start = time.perf_counter()
         try:
             outcome, mark = trial(options.column == "release"), "ok  "
@@ -49,7 +51,8 @@ def main() -> int:
             failed += 1
         seconds = time.perf_counter() - start
         print(f"{mark} {number:2d}  {title}: {outcome}  [{seconds:.1f} s]", flush=True)
-    print(f"{failed} rows failed")
+    minutes = (time.perf_counter() - began) / 60
+    print(f"{failed} of {n_rows} rows failed, {minutes:.1f} min in all, column {options.column}")
     return 1 if failed else 0
 
 
