@@ -217,6 +217,8 @@ def _fill_score(parser: argparse.ArgumentParser) -> None:
     parser.add_argument("--windows", type=windows_list, default=["1", "2", "5", "10", "all"],
                         metavar="1,2,5,10,all")  # fmt: skip
     parser.add_argument("--linear", metavar="MODEL", help="the best linear model, beside it")
+    parser.add_argument("--tails", action="store_true",
+                        help="also the worst windows and manoeuvres: value at risk, CVaR")  # fmt: skip
     parser.add_argument("--sharpness", action="store_true",
                         help="also the loss around the weights: worst in a box, curvature")  # fmt: skip
     _add_json(parser)

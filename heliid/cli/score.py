@@ -11,6 +11,9 @@ from heliid.cli.records import read_records
 
 if TYPE_CHECKING:
     from heliid.data.record import FlightRecord
+    from heliid.model.network import NarxModel
+    from heliid.sharpness import Flatness
+    from heliid.tails import Tail
     from heliid.validation import ValidationReport
 
 COLUMNS = ("record", "output", "window", "rmse", "unit", "nrmse", "fit", "theil", "note")
@@ -32,11 +35,17 @@ def run(options: argparse.Namespace) -> int:
 
     report = judge(model, records, windows=options.windows, linear=linear)
     rows = score_rows(report, records)
+    flat = _flatness(model, records) if options.sharpness else None
+    tail = _tails(model, records) if options.tails else ()
     beside = score_rows(report.linear, records) if report.linear else None
     if options.json:
         document = {"model": options.model, "scores": rows}
         if beside is not None:
             document["linear"] = {"model": options.linear, "scores": beside}
+        if flat is not None:
+            document["sharpness"] = flat.to_dict()
+        if options.tails:
+            document["tails"] = [one.to_dict() for one in tail]
         console.write_json(document)
         return 0
     console.write(score_table(rows))
@@ -44,7 +53,42 @@ def run(options: argparse.Namespace) -> int:
         console.write(f"\nThe linear model {options.linear}:\n")
         console.write(score_table(beside))
     console.write(footnote(report.start_s))
+    if tail:
+        from heliid.tails import tail_lines
+
+        console.write("\nThe bad end (NRMSE, mean of the outputs):\n" + "\n".join(tail_lines(tail)))
+    if flat is not None:
+        console.write(flatness_text(flat))
     return 0
+
+
+def _flatness(model: NarxModel, records: Sequence[FlightRecord]) -> Flatness:
+    from heliid.sharpness import flatness  # only for those who ask for it
+
+    return flatness(model, records)
+
+
+def _tails(model: NarxModel, records: Sequence[FlightRecord]) -> tuple[Tail, ...]:
+    from heliid.tails import tails  # only for those who ask for it
+
+    return tails(model, records)
+
+
+def flatness_text(found: Flatness) -> str:
+    """Sharpness and curvature in three lines."""
+    from heliid.sharpness import ADVICE
+
+    worst = (
+        "a run diverges inside the box"
+        if found.diverges
+        else f"loss {found.loss:.4g}, at worst {found.worst:.4g} in the box, "
+        f"sharpness {found.sharpness:.4g}"
+    )
+    values = ", ".join(f"{value:.4g}" for value in found.largest)
+    return (
+        f"\nSharpness (epsilon {found.epsilon:g}, {found.n_weights} weights): {worst}.\n"
+        f"Curvature: largest eigenvalues {values}; least {found.smallest:.4g}.\n{ADVICE}"
+    )
 
 
 def score_rows(report: ValidationReport, records: Sequence[FlightRecord]) -> list[dict[str, Any]]:

@@ -32,6 +32,18 @@ def test_score_lists_every_window_of_every_output(identified, records):
     assert {row["window"] for row in rows} == {"1", "5", "all"}
 
 
+def test_score_says_how_sharp_the_minimum_is(identified, records):
+    model = identified[0] / "model.json"
+    done = heliid("score", model, records / "test.csv", "--sharpness", "--json")
+    flat = json.loads(done.out)["sharpness"]
+    assert flat["diverges"] or flat["worst"] > flat["loss"] > 0.0
+    assert flat["largest"][0] >= flat["largest"][-1]
+    text = heliid("score", model, records / "test.csv", "--sharpness", "--tails").out
+    assert "The bad end (NRMSE" in text
+    assert "Sharpness (epsilon 0.001" in text
+    assert "largest eigenvalues" in text
+
+
 def test_score_agrees_with_the_free_run(identified, records):
     """RMSE by hand, in degrees, after the samples that start the run."""
     path = identified[0] / "model.json"
