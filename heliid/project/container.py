@@ -18,7 +18,7 @@ import zlib
 from collections.abc import Iterator, Mapping
 from dataclasses import dataclass
 from pathlib import Path
-from typing import Any
+from typing import Any, BinaryIO, cast
 
 from heliid import __version__, atomic, strict_json
 from heliid.errors import ProjectFileError
@@ -87,10 +87,14 @@ def write_container(
 
 @dataclass(frozen=True)
 class Container:
-    """A checked container; entries are read, and their hash compared, when asked for."""
+    """A checked container; entries are read, and their hash compared, when asked for.
+
+    Holds its file open until ``close``: a save in the meantime replaces the name, not this file.
+    """
 
     path: Path
-    data: bytes
+    file: BinaryIO
+    archive: zipfile.ZipFile
     manifest: dict[str, Any]
 
     @property
@@ -103,7 +107,7 @@ class Container:
         wanted = self.manifest["entries"].get(name)
         if wanted is None:
             raise _damaged(self.path, f"the entry '{name}' is missing")
-        data = _read_entry(self.path, self.data, name, int(wanted["size"]))
+        data = _read_entry(self.path, self.archive, name, int(wanted["size"]))
         if hashlib.sha256(data).hexdigest() != wanted["sha256"]:
             raise _damaged(self.path, f"the entry '{name}' has changed since it was written")
         return data
@@ -113,9 +117,22 @@ class Container:
         for name in self.names:
             self.read(name)
 
+    def close(self) -> None:
+        """Let go of the file; safe to call twice."""
+        self.archive.close()
+        self.file.close()
+
+    def __enter__(self) -> Container:
+        return self
+
+    def __exit__(self, *_: object) -> None:
+        self.close()
+
 
 def read_container(source: Path | str | bytes, name: str = "project") -> Container:
-    """Open and check a container, from a path or from bytes.
+    """Open and check a container, from a path or from bytes; to be closed, or used in ``with``.
+
+    Only the directory and the manifest are read.
 
     Raises
     ------
@@ -123,27 +140,36 @@ def read_container(source: Path | str | bytes, name: str = "project") -> Contain
         Not a project, damaged, hostile, or from a newer HeliID; says which.
     """
     if isinstance(source, bytes):
-        path, data = Path(name), source
+        path, file = Path(name), cast(BinaryIO, io.BytesIO(source))
     else:
         path = Path(source)
-        try:
-            size = path.stat().st_size
-            if size > MAX_TOTAL:
-                raise ProjectFileError(
-                    f"The project {path.name} has {size / 2**30:.1f} GiB where at most 4 can be "
-                    f"read: link large records instead of storing them."
-                )
-            data = path.read_bytes()
-        except OSError as error:
+        file = _open_file(path)
+    try:
+        archive = _open_zip(path, file)
+        listed = _check_directory(path, archive)
+        if MANIFEST not in listed:
+            raise _damaged(path, "its manifest is missing")
+        text = _read_entry(path, archive, MANIFEST, listed[MANIFEST])
+        return Container(path, file, archive, _check_manifest(path, text, listed))
+    except BaseException:
+        file.close()
+        raise
+
+
+def _open_file(path: Path) -> BinaryIO:
+    try:
+        size = path.stat().st_size
+        if size > MAX_TOTAL:
             raise ProjectFileError(
-                f"The project {path.name} cannot be read ({error.strerror or error}): "
-                f"check that the file is there and that you may read it."
-            ) from None
-    listed = _check_directory(path, data)
-    if MANIFEST not in listed:
-        raise _damaged(path, "its manifest is missing")
-    manifest = _check_manifest(path, _read_entry(path, data, MANIFEST, listed[MANIFEST]), listed)
-    return Container(path, data, manifest)
+                f"The project {path.name} has {size / 2**30:.1f} GiB where at most 4 can be "
+                f"read: link large records instead of storing them."
+            )
+        return open(path, "rb")
+    except OSError as error:
+        raise ProjectFileError(
+            f"The project {path.name} cannot be read ({error.strerror or error}): "
+            f"check that the file is there and that you may read it."
+        ) from None
 
 
 def _damaged(path: Path, what: str) -> ProjectFileError:
@@ -154,19 +180,18 @@ def _damaged(path: Path, what: str) -> ProjectFileError:
     )
 
 
-def _open_zip(path: Path, data: bytes) -> zipfile.ZipFile:
+def _open_zip(path: Path, file: BinaryIO) -> zipfile.ZipFile:
     try:
-        return zipfile.ZipFile(io.BytesIO(data))
-    except _ZIP_TROUBLE:
+        return zipfile.ZipFile(file)
+    except (*_ZIP_TROUBLE, OSError):
         raise _damaged(path, "it is not a HeliID project, or it is cut off") from None
 
 
-def _check_directory(path: Path, data: bytes) -> dict[str, int]:
+def _check_directory(path: Path, archive: zipfile.ZipFile) -> dict[str, int]:
     """Entry name to declared size, after every check that needs no entry's bytes."""
-    with _open_zip(path, data) as archive:
-        infos = archive.infolist()
-        if archive.comment:
-            raise _damaged(path, "it carries a comment that HeliID does not write")
+    infos = archive.infolist()
+    if archive.comment:
+        raise _damaged(path, "it carries a comment that HeliID does not write")
     if not 0 < len(infos) <= MAX_ENTRIES:
         raise _damaged(path, f"it lists {len(infos)} entries")
     listed: dict[str, int] = {}
@@ -205,14 +230,12 @@ def _check_entry(path: Path, info: zipfile.ZipInfo) -> None:
         raise _damaged(path, f"the entry '{name}' expands more than {MAX_RATIO} times")
 
 
-def _read_entry(path: Path, data: bytes, name: str, size: int) -> bytes:
+def _read_entry(path: Path, archive: zipfile.ZipFile, name: str, size: int) -> bytes:
     """At most ``size`` + 1 bytes of one entry."""
     try:
-        with _open_zip(path, data) as archive, archive.open(name) as entry:
+        with archive.open(name) as entry:
             content = entry.read(size + 1)
-    except ProjectFileError:
-        raise
-    except _ZIP_TROUBLE:
+    except (*_ZIP_TROUBLE, OSError):
         raise _damaged(path, f"the entry '{name}' cannot be read") from None
     if len(content) != size:
         raise _damaged(path, f"the entry '{name}' has not the size it declares")

@@ -3,65 +3,29 @@
 from __future__ import annotations
 
 import json
-from collections.abc import Callable
+from collections.abc import Callable, Sequence
 from dataclasses import dataclass, field
 from pathlib import Path
-from typing import Any, overload
+from typing import Any, TypeVar, overload
 from weakref import WeakKeyDictionary
 
 import numpy as np
 
 from heliid import atomic, strict_json
-from heliid.data.campaign import Campaign, Use
-from heliid.data.record import Channel, FlightRecord, Source, StepDone
+from heliid.data.record import FlightRecord
 from heliid.errors import HeliIDError, ProjectFileError
 from heliid.export.model_checks import Fault, check_document
 from heliid.model.network import NarxModel
 from heliid.project.arrays import ArrayError, content_name, from_npy, to_npy
 from heliid.project.container import Container, read_container, write_container
-
-
-@dataclass(frozen=True, eq=False)
-class ProjectRecord:
-    """One imported record as it came from the file, and what is to be done with it.
-
-    ``steps`` are the conditioning steps as plain data (``heliid.data.conditioning``), applied from
-    the original each time; ``regions`` are (start s, end s, use). ``linked`` keeps only path and
-    hash in the file instead of the samples.
-    """
-
-    key: str
-    record: FlightRecord
-    use: Use = Use.TRAIN
-    steps: tuple[dict[str, Any], ...] = ()
-    regions: tuple[tuple[float, float, Use], ...] = ()
-    linked: bool = False
-
-
-@dataclass(frozen=True, eq=False)
-class Run:
-    """One study that was run: its settings, every candidate, its models; never overwritten.
-
-    ``campaign`` is what is said about the records and the way of working, as plain data
-    (``heliid.project.runs``); ``judgement`` is the validation report as plain data. ``used`` is
-    what makes the run repeatable whatever is done to the project's records later.
-    """
-
-    key: str
-    name: str
-    created: str  # ISO 8601, UTC
-    config: dict[str, Any]
-    campaign: dict[str, Any]
-    candidates: tuple[dict[str, Any], ...] = ()
-    model: NarxModel | None = None
-    linear: NarxModel | None = None
-    members: tuple[NarxModel, ...] = ()
-    reason: str = ""
-    notices: tuple[str, ...] = ()
-    judgement: dict[str, Any] = field(default_factory=dict)
-    starred: bool = False
-    test_used: bool = False  # the test records were scored with this run's model
-    used: Campaign | None = None  # the very records it ran on; samples equal to others cost nothing
+from heliid.project.rows import (
+    ProjectRecord,
+    Run,
+    record_from_dict,
+    record_to_dict,
+    run_from_dict,
+    run_to_dict,
+)
 
 
 @dataclass(frozen=True, eq=False)
@@ -160,12 +124,12 @@ def project_entries(project: Project, known: ArrayNames | None = None) -> Any:
         return name
 
     body: dict[str, Any] = dict(project.unknown)
-    body["records"] = [_record_to_dict(one, put_samples) for one in project.records]
+    body["records"] = [record_to_dict(one, put_samples) for one in project.records]
     body["runs"] = []
     for run in project.runs:
         lines = "".join(json.dumps(row, allow_nan=False) + "\n" for row in run.candidates)
         entries[f"runs/{run.key}/candidates.jsonl"] = lines.encode()
-        body["runs"].append(_run_to_dict(run, put_model, put_samples))
+        body["runs"].append(run_to_dict(run, put_model, put_samples))
     for name in ("inputs", "outputs", "config", "thresholds", "layout", "notes"):
         value = getattr(project, name)
         body[name] = list(value) if isinstance(value, tuple) else value
@@ -181,13 +145,64 @@ def load_project(source: Path | str | bytes, name: str = "project") -> Project:
     ProjectFileError
         Damaged, hostile or too new; one sentence.
     """
-    container = read_container(source, name)
-    container.verify()
+    with read_container(source, name) as container:
+        container.verify()
+        return _fitting(container, lambda: _from_body(container, _body(container)))
+
+
+def load_record(source: Path | str | bytes, key: str, names: Sequence[str] = ()) -> FlightRecord:
+    """One record of a project, with all channels or those named; no other samples are read.
+
+    Raises
+    ------
+    ProjectFileError
+        Damaged, hostile or too new, or there is no such record or channel; one sentence.
+    """
+    with read_container(source) as container:
+        return _fitting(container, lambda: _one_record(container, key, names))
+
+
+def _one_record(container: Container, key: str, names: Sequence[str]) -> FlightRecord:
+    rows = {str(row["key"]): row for row in _body(container)["records"]}
+    if key not in rows:
+        raise ProjectFileError(
+            f"The project {container.path.name} has no record '{key}': its records are "
+            f"{', '.join(rows) or 'none'}."
+        )
+    row = dict(rows[key])
+    there = [str(channel["name"]) for channel in row["channels"]]
+    missing = [name for name in names if name not in there]
+    if missing:
+        raise ProjectFileError(
+            f"The record {row['name']} has no channel '{missing[0]}': its channels are "
+            f"{', '.join(there)}."
+        )
+    if names and not row["linked"]:
+        places = [there.index(name) for name in names]
+        row["channels"] = [row["channels"][place] for place in places]
+        row["values"] = [row["values"][place] for place in places]
+        row["trim"] = row["trim"] and [row["trim"][place] for place in places]
+    found = record_from_dict(
+        row, lambda name: from_npy(container.read(name)), container.path.parent
+    )
+    return found.record
+
+
+def _body(container: Container) -> dict[str, Any]:
+    """The plain data of the project in the schema of today."""
     body = _json_entry(container, "project.json")
     for schema in range(int(container.manifest["schema"]), 1 + max(MIGRATIONS, default=0)):
         body = MIGRATIONS[schema](body)
+    return body
+
+
+_Made = TypeVar("_Made")
+
+
+def _fitting(container: Container, make: Callable[[], _Made]) -> _Made:
+    """What ``make`` makes; content that does not fit its schema is said in one sentence."""
     try:
-        return _from_body(container, body)
+        return make()
     except ProjectFileError:
         raise
     except (
@@ -231,9 +246,11 @@ def _from_body(container: Container, body: dict[str, Any]) -> Project:
     for row in body["runs"]:
         text = container.read(f"runs/{row['key']}/candidates.jsonl")
         candidates = tuple(strict_json.loads(line) for line in text.splitlines() if line.strip())
-        runs.append(_run_from_dict(row, candidates, get_model, get_array))
+        runs.append(run_from_dict(row, candidates, get_model, get_array))
     return Project(
-        records=tuple(_record_from_dict(row, get_array) for row in body["records"]),
+        records=tuple(
+            record_from_dict(row, get_array, container.path.parent) for row in body["records"]
+        ),
         inputs=tuple(str(name) for name in body["inputs"]),
         outputs=tuple(str(name) for name in body["outputs"]),
         config=dict(body["config"]),
@@ -256,155 +273,3 @@ def _json_entry(container: Container, name: str) -> Any:
 
 def _json_bytes(data: Any) -> bytes:
     return json.dumps(data, allow_nan=False, sort_keys=True, indent=1).encode()
-
-
-PutSamples = Callable[[FlightRecord], tuple[str, ...]]
-GetArray = Callable[[str], np.ndarray]
-
-
-def _record_to_dict(item: ProjectRecord, put: PutSamples) -> dict[str, Any]:
-    row: dict[str, Any] = {
-        "key": item.key,
-        "use": item.use.value,
-        "steps": list(item.steps),
-        "regions": [[start, end, use.value] for start, end, use in item.regions],
-        "linked": item.linked,
-    }
-    return row | _flight_to_dict(item.record, None if item.linked else put)
-
-
-def _flight_to_dict(record: FlightRecord, put: PutSamples | None) -> dict[str, Any]:
-    """What a record says of itself and, with ``put``, the entries of its samples."""
-    row: dict[str, Any] = {
-        "name": record.name,
-        "channels": [channel.to_dict() for channel in record.channels],
-        "source": record.source.to_dict(),
-        "history": [step.to_dict() for step in record.history],
-        "trim": None if record.trim is None else record.trim.tolist(),
-        "n_samples": record.n_samples,
-    }
-    if put is not None:
-        row["time"], *row["values"] = put(record)
-    return row
-
-
-def _flight_from_dict(row: dict[str, Any], get: GetArray) -> FlightRecord:
-    columns = [get(name) for name in row["values"]]
-    return FlightRecord(
-        name=str(row["name"]),
-        time=get(row["time"]),
-        values=np.stack(columns, axis=1) if columns else np.zeros((row["n_samples"], 0)),
-        channels=tuple(Channel.from_dict(one) for one in row["channels"]),
-        source=Source.from_dict(row["source"]),
-        history=tuple(StepDone.from_dict(step) for step in row["history"]),
-        trim=None if row["trim"] is None else np.array(row["trim"], dtype=float),
-    )
-
-
-def _record_from_dict(row: dict[str, Any], get: GetArray) -> ProjectRecord:
-    if row["linked"]:
-        channels = tuple(Channel.from_dict(one) for one in row["channels"])
-        record = _read_linked(str(row["name"]), Source.from_dict(row["source"]), channels)
-    else:
-        record = _flight_from_dict(row, get)
-    return ProjectRecord(
-        key=str(row["key"]),
-        record=record,
-        use=Use(row["use"]),
-        steps=tuple(dict(step) for step in row["steps"]),
-        regions=tuple((float(a), float(b), Use(use)) for a, b, use in row["regions"]),
-        linked=bool(row["linked"]),
-    )
-
-
-def _read_linked(name: str, source: Source, channels: tuple[Channel, ...]) -> FlightRecord:
-    """The record behind a link; a moved or changed file is said, never silently taken."""
-    from heliid.data.csvfile import read_csv  # only where a project links its sources
-
-    path = Path(source.path)
-    if not path.is_file():
-        raise ProjectFileError(
-            f"The record {name} is linked to {source.path}, which is not there any more: put the "
-            f"file back, or open a copy of the project that stores its records."
-        )
-    record = read_csv(path, name=name)
-    if record.source.sha256 != source.sha256:
-        raise ProjectFileError(
-            f"The record {name} is linked to {source.path}, which has changed since the project "
-            f"was saved: restore the file, or import it anew."
-        )
-    if record.names != tuple(channel.name for channel in channels):
-        raise ProjectFileError(
-            f"The record {name} is linked to {source.path}, whose columns have "
-            f"changed: import it anew."
-        )
-    return record
-
-
-def _campaign_to_dict(campaign: Campaign | None, put: PutSamples) -> dict[str, Any] | None:
-    if campaign is None:
-        return None
-    return {
-        "records": [_flight_to_dict(record, put) for record in campaign.records],
-        "uses": [use.value for use in campaign.uses],
-        "inputs": list(campaign.inputs),
-        "outputs": list(campaign.outputs),
-    }
-
-
-def _campaign_from_dict(row: dict[str, Any] | None, get: GetArray) -> Campaign | None:
-    if row is None:
-        return None
-    return Campaign(
-        tuple(_flight_from_dict(one, get) for one in row["records"]),
-        tuple(Use(one) for one in row["uses"]),
-        tuple(str(name) for name in row["inputs"]),
-        tuple(str(name) for name in row["outputs"]),
-    )
-
-
-def _run_to_dict(
-    run: Run, put: Callable[[NarxModel | None], str | None], put_samples: PutSamples
-) -> dict[str, Any]:
-    return {
-        "key": run.key,
-        "name": run.name,
-        "created": run.created,
-        "config": run.config,
-        "campaign": run.campaign,
-        "model": put(run.model),
-        "linear": put(run.linear),
-        "members": [put(member) for member in run.members],
-        "reason": run.reason,
-        "notices": list(run.notices),
-        "judgement": run.judgement,
-        "starred": run.starred,
-        "test_used": run.test_used,
-        "used": _campaign_to_dict(run.used, put_samples),
-    }
-
-
-def _run_from_dict(
-    row: dict[str, Any],
-    candidates: tuple[dict[str, Any], ...],
-    get: Callable[[str | None], NarxModel | None],
-    get_array: GetArray,
-) -> Run:
-    members = tuple(get(name) for name in row["members"])
-    return Run(
-        key=str(row["key"]),
-        name=str(row["name"]),
-        created=str(row["created"]),
-        config=dict(row["config"]),
-        campaign=dict(row["campaign"]),
-        candidates=candidates,
-        model=get(row["model"]),
-        linear=get(row["linear"]),
-        members=tuple(member for member in members if member is not None),
-        reason=str(row["reason"]),
-        notices=tuple(str(text) for text in row["notices"]),
-        judgement=dict(row["judgement"]),
-        starred=bool(row["starred"]),
-        test_used=bool(row["test_used"]),
-        used=_campaign_from_dict(row["used"], get_array),
-    )

@@ -17,6 +17,7 @@ from heliid_gui.presenters.workbench import Run, Workbench
 if TYPE_CHECKING:
     from heliid.project.journal import Leftover
     from heliid.project.session import Session
+    from heliid.project.sources import SourceState
 
 ENDING = ".heliid"
 RESPONSES = "heliid_gui.tasks:responses"
@@ -60,6 +61,8 @@ class ProjectDesk:
         self._shown = 0  # counts the projects shown: what was asked for an older one is dropped
         self.opened = Notifier()  # another project is on show
         self.saved = Notifier()
+        self.n_missing_sources = 0
+        self.sources_missing = Notifier()  # files that records came from are not there any more
         bench.setup_changed.connect(self._edited)
         bench.runs_changed.connect(self._edited)
         bench.evolution.changed.connect(self._keep_candidates)
@@ -179,6 +182,25 @@ class ProjectDesk:
             self._is_loading = False
         self._make_responses(runs)
         self.opened.emit()
+        self._check_sources()
+
+    def _check_sources(self) -> None:
+        """A source file that has changed is said at once; one that has gone, in passing."""
+        records, shown_as = self._bench.setup.records, self._shown
+        if self.session is None or not records:
+            return
+
+        def tell(found: tuple[SourceState, ...]) -> None:
+            if shown_as != self._shown:
+                return
+            changed = [one.sentence for one in found if one.state == "changed"]
+            if changed:
+                self._on_trouble("A source file has changed", changed[0], "\n".join(changed))
+            self.n_missing_sources = sum(one.state in ("missing", "unreadable") for one in found)
+            if self.n_missing_sources:
+                self.sources_missing.emit()
+
+        self._loader.run(lambda: _sources(records), tell, lambda *_: None)
 
     def _make_responses(self, runs: tuple[Run, ...]) -> None:
         """Free runs are not in the file: the worker makes them anew, a run at a time."""
@@ -298,6 +320,12 @@ def _show_study(bench: Workbench) -> None:
                 len(run.candidates), "refit", run.cost, run.model, run.responses
             )
     evolution.set_state("idle" if run is None else "finished")
+
+
+def _sources(records: tuple) -> tuple[SourceState, ...]:
+    from heliid.project.sources import check_sources
+
+    return check_sources(records)
 
 
 def leftovers(folder: Path | None) -> tuple[Leftover, ...]:
