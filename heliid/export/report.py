@@ -67,23 +67,43 @@ class ReportInput:
     extra: Mapping[str, Sequence[Block]] = field(default_factory=dict)
 
 
+TITLE = "Identification report"
+
+
 def study_report(result: StudyResult, given: ReportInput) -> str:
     """The report as one HTML page below ``MAX_BYTES``."""
-    title = "Identification report"
-    model = result.model
-    ways = " and ".join(
-        ", ".join(channel.name for channel in side) for side in (model.inputs, model.outputs)
-    )
-    made = f", {given.created}" if given.created else ""
-    subtitle = f"From {ways}. Made by HeliID {model.provenance['versions']['heliid']}{made}."
-    subtitle = subtitle.replace(" and ", " to ", 1)
     page = ""
     given = replace(given, assessment=given.assessment or assess(result, given.judged))
     for n_bins, n_drawn in STEPS:
-        page = page_html(title, subtitle, study_blocks(result, given, n_bins, n_drawn))
+        blocks = study_blocks(result, given, n_bins, n_drawn)
+        page = page_html(TITLE, _subtitle(result, given), blocks)
         if len(page.encode()) <= MAX_BYTES:
             break
     return page
+
+
+def study_pdf(result: StudyResult, given: ReportInput) -> bytes:
+    """The same report as a vector PDF."""
+    from heliid.export.pdf import report_pdf  # ReportLab: only for those who print
+
+    given = replace(given, assessment=given.assessment or assess(result, given.judged))
+    data = b""
+    for n_bins, n_drawn in STEPS:
+        blocks = study_blocks(result, given, n_bins, n_drawn)
+        data = report_pdf(TITLE, _subtitle(result, given), blocks)
+        if len(data) <= MAX_BYTES:
+            break
+    return data
+
+
+def _subtitle(result: StudyResult, given: ReportInput) -> str:
+    model = result.model
+    inputs, outputs = (
+        ", ".join(channel.name for channel in side) for side in (model.inputs, model.outputs)
+    )
+    made = f", {given.created}" if given.created else ""
+    version = model.provenance["versions"]["heliid"]
+    return f"From {inputs} to {outputs}. Made by HeliID {version}{made}."
 
 
 def study_blocks(

@@ -9,22 +9,25 @@ from collections.abc import Mapping
 from pathlib import Path
 from typing import Any
 
-from heliid.atomic import write_json, write_text
+from heliid.atomic import write_all, write_file, write_json, write_text
 from heliid.data.campaign import Use
 from heliid.errors import ExportError
 from heliid.export.assessment import assess
 from heliid.export.folders import prepare_folder as prepare_folder
 from heliid.export.model_files import load_model, model_hash, save_model
-from heliid.export.report import ReportInput, study_report
+from heliid.export.report import ReportInput, study_pdf, study_report
 from heliid.model.network import NarxModel
 from heliid.search.encoding import structure_text
 from heliid.study import StudyResult
 from heliid.validation import ValidationReport
 
-MODEL, LINEAR, SEARCH, REPORT, SUMMARY = (
-    "model.json", "linear.json", "search.csv", "report.html", "summary.json",
+MODEL, LINEAR, SEARCH, REPORT, REPORT_PDF, SUMMARY = (
+    "model.json", "linear.json", "search.csv", "report.html", "report.pdf", "summary.json",
 )  # fmt: skip
-FILES = (MODEL, LINEAR, SEARCH, REPORT, SUMMARY)
+FILES = {
+    "model": MODEL, "linear": LINEAR, "search": SEARCH, "report": REPORT,
+    "report_pdf": REPORT_PDF, "summary": SUMMARY,
+}  # fmt: skip
 ENSEMBLE = "ensemble"  # folder of the other members, beside the model
 CANDIDATE_COLUMNS = (
     "index", "searcher", "order", "n_parameters", "n_hidden", "cost", "nrmse", "diverged",
@@ -50,13 +53,15 @@ def write_study(
         **study_summary(result, judged, command=command, created=created),
         **assessment.to_dict(),
     }
-    report = study_report(result, ReportInput(judged, command, created, assessment))
+    given = ReportInput(judged, command, created, assessment)
+    report, printed = study_report(result, given), study_pdf(result, given)
     try:
         save_model(result.model, folder / MODEL)
         save_model(result.linear, folder / LINEAR)
         _write_members(result, folder / ENSEMBLE)
         write_text(folder / SEARCH, candidates_csv(result))
         write_text(folder / REPORT, report)
+        write_file(folder / REPORT_PDF, lambda file: write_all(file, printed))
         write_json(folder / SUMMARY, summary)
     except OSError as problem:
         raise ExportError(
@@ -124,7 +129,7 @@ def study_summary(
         "versions": model.provenance["versions"],
         "reason": result.reason,
         "seconds": round(result.seconds, 3),
-        "files": {name.partition(".")[0]: name for name in FILES},
+        "files": dict(FILES),
         "inputs": [{"name": c.name, "unit": c.unit} for c in model.inputs],
         "outputs": [{"name": c.name, "unit": c.unit} for c in model.outputs],
         "rate_hz": 1.0 / model.dt,

@@ -154,17 +154,26 @@ def find_trim(model: NarxModel, u: np.ndarray | None = None) -> Trim:
     return Trim(u, scaling.unscale_outputs(y), found, drift if not found else np.zeros_like(drift))
 
 
-def linearise(model: NarxModel, trim: Trim | None = None) -> LinearModel:
+def step_jacobian(model: NarxModel, phi: np.ndarray) -> np.ndarray:
+    """Slopes (ny, n_phi) of one step's increments at the regressor phi (n_phi,), all scaled."""
+    return _step(model, phi)[1]
+
+
+def linearise(
+    model: NarxModel, trim: Trim | None = None, jacobian: np.ndarray | None = None
+) -> LinearModel:
     """The model's first-order behaviour at its trim, as a discrete state space in SI.
 
     The states are, in this order: every output at k, k-1, ..., as far back as its lags reach,
-    then every input (and leaky copy) as far back as needed. EXPORT and modes start from here.
+    then every input (and leaky copy) as far back as needed. Exports and modes start from here.
+    ``jacobian`` (ny, n_phi), scaled, takes the place of the slopes at the trim.
     """
     trim = trim or find_trim(model)
     scaling, structure = model.scaling, model.structure
-    of_y, of_u = _tap_matrices(model)
-    phi = of_y @ scaling.scale_outputs(trim.y) + of_u @ scaling.scale_inputs(trim.u)
-    _, jacobian = _step(model, phi)
+    if jacobian is None:
+        of_y, of_u = _tap_matrices(model)
+        phi = of_y @ scaling.scale_outputs(trim.y) + of_u @ scaling.scale_inputs(trim.u)
+        jacobian = step_jacobian(model, phi)
     n_u, n_y = structure.n_inputs, structure.n_outputs
     source = [*range(n_u), *(index for index, _ in structure.memory)]
     in_std = scaling.input_std[source]

@@ -10,6 +10,7 @@ import numpy as np
 
 from heliid.ensemble import interval as interval_of
 from heliid.model.network import NarxModel
+from heliid.physics.amplitude import SHOWN, at_amplitude, small_motion
 from heliid.physics.derivatives import (
     LONGITUDINAL,
     Derivative,
@@ -41,13 +42,24 @@ class ModeInterval:
     n_members: int
 
 
+@dataclass(frozen=True, slots=True)
+class AmplitudeModes:
+    """The modes of motions of one size; ``amplitude`` 1 is as large as flown, 0 the bare slope."""
+
+    amplitude: float  # of the training standard deviations
+    modes: tuple[Mode, ...]
+
+
 @dataclass(frozen=True, eq=False)
 class Physics:
     """What the identified model says about the aircraft near its trim.
 
-    ``modes`` and ``derivatives`` are ensemble medians when there is an ensemble. ``refusal`` is
-    empty, or one sentence why there are no derivatives. ``cloud``: eigenvalues (n, 2), real and
-    imag, of every member, for the pole map.
+    ``modes`` and ``derivatives`` are those of small motions, continued from the amplitudes that
+    were flown (``heliid.physics.amplitude``), and ensemble medians when there is an ensemble.
+    ``by_amplitude`` has the model's modes for motions of several sizes, ``amplitude_power`` how
+    they grow (1: like v|v|, 2: smoothly, nan: not at all). ``linear`` is the slope at the trim.
+    ``refusal`` is empty, or one sentence why there are no derivatives. ``cloud``: eigenvalues
+    (n, 2), real and imag, of every member, for the pole map.
     """
 
     linear: LinearModel
@@ -59,6 +71,8 @@ class Physics:
     reduction_theil: float  # nan when nothing was reduced
     cloud: np.ndarray
     source: str  # "reduced model" or "dominant modes of the full model"
+    by_amplitude: tuple[AmplitudeModes, ...] = ()
+    amplitude_power: float = float("nan")
 
     def to_dict(self) -> dict[str, Any]:
         """Plain data: the contract of ``heliid modes --json``; 1/s, rad/s, s, SI."""
@@ -84,6 +98,11 @@ class Physics:
             "source": self.source,
             "reduction_theil": _finite(self.reduction_theil),
             "input_lag": self._input_lag(),
+            "by_amplitude": [
+                {"amplitude": one.amplitude, "modes": [mode.to_dict() for mode in one.modes]}
+                for one in self.by_amplitude
+            ],
+            "amplitude_power": _finite(self.amplitude_power),
             "trim": {
                 "is_fixed_point": trim.is_fixed_point,
                 "inputs": {
@@ -129,6 +148,7 @@ class _Single:
     reduced: Reduced | None
     reduction_theil: float
     reason: str
+    power: float = float("nan")
 
 
 def study_physics(
@@ -157,7 +177,29 @@ def study_physics(
         own.linear, modes, intervals, derivatives, own.reason, own.reduced, own.reduction_theil,
         np.array(sorted(set(cloud))).reshape(-1, 2),
         "reduced model" if is_reduced else "dominant modes of the full model",
+        _by_amplitude(model, own.linear), own.power,
     )  # fmt: skip
+
+
+def _by_amplitude(model: NarxModel, linear: LinearModel) -> tuple[AmplitudeModes, ...]:
+    """The full model's dominant modes for motions from none to as large as flown."""
+    if model.structure.n_hidden == 0:
+        return ()
+    is_longitudinal = _is_longitudinal(model)
+    return tuple(
+        AmplitudeModes(
+            a,
+            name_modes(
+                dominant_eigenvalues(at_amplitude(model, a, linear.trim)),
+                is_longitudinal=is_longitudinal,
+            ),
+        )
+        for a in SHOWN
+    )
+
+
+def _is_longitudinal(model: NarxModel) -> bool:
+    return bool({symbol(channel) for channel in model.outputs} & {"q", "theta"})
 
 
 def modes(model: NarxModel, members: Sequence[NarxModel] = ()) -> dict[str, Any]:
@@ -167,28 +209,29 @@ def modes(model: NarxModel, members: Sequence[NarxModel] = ()) -> dict[str, Any]
 
 def _study_one(model: NarxModel, refuse_above: float) -> _Single:
     linear = linearise(model)
+    small, power = small_motion(model, linear.trim)
     order = longitudinal_order(model.outputs)
-    symbols = {symbol(channel) for channel in model.outputs}
-    is_longitudinal = bool(symbols & {"q", "theta"})
-    full = name_modes(dominant_eigenvalues(linear), is_longitudinal=is_longitudinal)
+    full = name_modes(dominant_eigenvalues(small), is_longitudinal=_is_longitudinal(model))
     if order is None:
+        symbols = {symbol(channel) for channel in model.outputs}
         missing = ", ".join(one for one in LONGITUDINAL if one not in symbols)
         reason = f"Derivatives need u, w, q and theta as outputs; {missing} missing."
-        return _Single(linear, full, (), None, float("nan"), reason)
+        return _Single(linear, full, (), None, float("nan"), reason, power)
     try:
-        reduced = reduce_longitudinal(linear, order)
+        reduced = reduce_longitudinal(small, order)
     except (np.linalg.LinAlgError, ValueError, FloatingPointError):
         reason = "The model's response near trim cannot be fitted by four states."
-        return _Single(linear, full, (), None, float("nan"), reason)
+        return _Single(linear, full, (), None, float("nan"), reason, power)
     inequality = max(reduced.theil, reduction_theil(model, linear, reduced, order))
     if not inequality <= refuse_above:
         reason = (
             f"The four-state model departs from the full one (Theil's U {inequality:.2f}, limit "
             f"{refuse_above:g}): its derivatives would describe another aircraft."
         )
-        return _Single(linear, full, (), reduced, inequality, reason)
+        return _Single(linear, full, (), reduced, inequality, reason, power)
     found = name_modes(np.linalg.eigvals(reduced.A), is_longitudinal=True)
-    return _Single(linear, found, derivatives_of(reduced, model.inputs), reduced, inequality, "")
+    derivatives = derivatives_of(reduced, model.inputs)
+    return _Single(linear, found, derivatives, reduced, inequality, "", power)
 
 
 def reduction_theil(
