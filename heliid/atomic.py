@@ -46,8 +46,20 @@ class FileOps:
             os.close(handle)
 
     def copy(self, source: Path, target: Path) -> None:
-        """A copy with the same mode bits."""
-        shutil.copy2(source, target)
+        """``target`` is what ``source`` is, whole at every moment and, with links, without space.
+
+        A second name of the same file will do: the source is replaced, never written into.
+        """
+        part = target.with_name(f".{target.name[:40]}.{os.getpid()}.part")
+        self.remove(part)
+        try:
+            try:
+                os.link(source, part)
+            except OSError:  # a file system that knows no links
+                shutil.copy2(source, part)
+            os.replace(part, target)
+        finally:
+            self.remove(part)  # still there when both were the same file already
 
     def remove(self, path: Path) -> None:
         """The file is gone, if it was there."""
