@@ -165,8 +165,10 @@ def make_problem(structure: Structure, dataset: Dataset, settings: TrainingSetti
     )  # fmt: skip
 
 
-def trainer_of(settings: TrainingSettings) -> Callable[..., Descent]:
+def trainer_of(problem: Problem, settings: TrainingSettings) -> Callable[..., Descent]:
     """What goes down one stage; other trainers than the default are imported only when asked."""
+    if problem.descender is not None:
+        return problem.descender
     if settings.trainer == "lm":
         return descend
     from heliid.training.trainers import find_trainer
@@ -224,7 +226,7 @@ def run_stage(
     wanted = even_choice(data.segments(n_start, target), most)
     longest = int(wanted[:, 1].max())
     if horizon_s == WHOLE and settings.window_s > 0:
-        problem = make_problem(problem.structure, data.doubled(), settings)
+        problem = problem.on(data.doubled())
         windows = data.segments(n_start, max(2, round(settings.window_s / data.dt)))
         windows[:, 0] += data.n_samples
         wanted = np.concatenate([wanted, even_choice(windows, most)])
@@ -233,7 +235,7 @@ def run_stage(
     while True:
         shorter = horizon < longest
         segments = even_choice(data.segments(n_start, horizon), most) if shorter else wanted
-        found: Descent = trainer_of(settings)(
+        found: Descent = trainer_of(problem, settings)(
             problem, reached.theta, segments,
             iterations=iterations, mu=max(reached.mu, 1e-4), should_stop=should_stop,
         )  # fmt: skip

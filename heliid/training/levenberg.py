@@ -3,7 +3,9 @@
 from __future__ import annotations
 
 import math
+from collections.abc import Callable
 from dataclasses import dataclass
+from typing import Any
 
 import numpy as np
 
@@ -43,6 +45,10 @@ class Problem:
         self.structure = structure
         self.dataset = dataset
         self.prior = prior
+        self.descender: Callable[..., Descent] | None = None  # what goes down, when not the default
+        self.how: dict[str, Any] = {
+            "single": single, "output_weights": output_weights, "gram_every": gram_every,
+        }  # fmt: skip
         self.layout = Layout.of(structure)
         self.out_taps, self.in_taps = structure.taps()
         n_y, size = dataset.n_outputs, self.layout.size
@@ -55,6 +61,12 @@ class Problem:
         dtype = np.float32 if single else np.float64
         self.history = np.zeros((history_rows(reach, n_y, self.layout.h), n_y, padded(size)), dtype)
         self.lower = np.empty((size, size))
+
+    def on(self, dataset: Dataset) -> Problem:
+        """The same kind of problem on other records."""
+        other = type(self)(self.structure, dataset, self.prior, **self.how)
+        other.descender = self.descender
+        return other
 
     def run(self, theta: np.ndarray, segments: np.ndarray) -> tuple[int, np.ndarray]:
         """Simulate all segments into ``y_sim``; the number diverged, samples survived in each."""
@@ -119,6 +131,17 @@ class Descent:
     iterations: int
 
 
+@dataclass(frozen=True, eq=False)
+class Progress:
+    """Where Levenberg-Marquardt stands before an iteration: all it needs to go on, bit for bit."""
+
+    theta: np.ndarray
+    cost: float
+    mu: float
+    done: int
+    slow: int  # steps in a row that gained next to nothing
+
+
 def descend(
     problem: Problem,
     theta: np.ndarray,
@@ -130,20 +153,27 @@ def descend(
     rejections: int = 8,
     is_cautious: bool = False,
     should_stop: ShouldStop = never,
+    begin: Progress | None = None,
+    watch: Callable[[Progress], None] | None = None,
 ) -> Descent:
     """At most ``iterations`` steps from ``theta``; ``cost`` is inf when the start diverges.
 
     A step is accepted when the cost falls (mu / 5), else damped more (mu * 4). Ends early when
     two steps in a row gain less than ``tolerance`` of the cost, or none of ``rejections`` damped
     steps is accepted. ``is_cautious`` is for starts far from any solution: see ``_Bounds``.
+    ``watch`` hears where it stands before each iteration; ``begin``: such a place to go on from.
     """
+    slow, done = 0, 0
+    if begin is not None:
+        theta, mu, done, slow = begin.theta, begin.mu, begin.done, begin.slow
     cost = problem.cost(theta, segments)
     size = problem.layout.size
     step = np.empty(size)
     bounds = _Bounds(size) if is_cautious else None
     mu_min, mu_max = CAUTIOUS_MU if is_cautious else (MU_MIN, MU_MAX)
-    slow, done = 0, 0
     while done < iterations and math.isfinite(cost) and not should_stop():
+        if watch is not None:
+            watch(Progress(theta, cost, mu, done, slow))
         system = problem.normal(theta, segments)
         done += 1
         if system is None:

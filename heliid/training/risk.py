@@ -75,6 +75,7 @@ class RiskProblem(Problem):
     def __init__(self, *args: Any, risk_weight: float, risk_alpha: float, **others: Any) -> None:
         super().__init__(*args, **others)
         self.risk_weight, self.risk_alpha = risk_weight, risk_alpha
+        self.how |= {"risk_weight": risk_weight, "risk_alpha": risk_alpha}
 
     def losses(self, segments: np.ndarray) -> np.ndarray:
         """Weighted squared error per sample of each segment (n,), of the runs in ``y_sim``."""
