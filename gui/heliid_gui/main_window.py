@@ -81,6 +81,7 @@ class MainWindow(QMainWindow):
         undo.connect(self.bench, self.undo_stack)
         self._painted, self._is_open = False, True
         self._help: HelpDock | None = None
+        self._shown_state: tuple = ()
         self.makes_views_ahead = False  # only when a person is waiting: see ``app``
         self._build()
         actions.build(self)
@@ -194,6 +195,12 @@ class MainWindow(QMainWindow):
     def _refresh_run(self) -> None:
         evolution = self.bench.evolution
         why_not = self.studies.why_not_start()
+        self.run_bar.show_progress(evolution, why_not)
+        made = tuple(key for key in self.views if self.views.is_made(key))
+        state = (evolution.state, why_not, evolution.model is not None, made)
+        if state == self._shown_state:  # thirty times a second nothing but the progress changes
+            return
+        self._shown_state = state
         self.run_bar.show_state(evolution, why_not)
         if self.views.is_made("model"):
             self.model.show_start(why_not)
