@@ -168,7 +168,7 @@ def live(window, seconds: float, points: int, busy: int) -> dict[str, float]:
     for one in burners:
         one.start()
     pump(1.0)
-    frames = make_frames_class()(window.evolve.plots.canvas.viewport())
+    frames = make_frames_class()(window.evolve.free_run.plots.canvas.viewport())
     before = rss_mb()
     ticks = [0]
 

@@ -77,10 +77,14 @@ class RunBar(QFrame):
             if can_stop
             else self.tr("Nothing is running.")
         )
+        self.show_progress(evolution, why_not)
+
+    def show_progress(self, evolution: Evolution, why_not: str) -> None:
+        """The words and the bar alone; cheap enough for thirty times a second."""
         self.status.set_full_text(evolution.status() or why_not or self.tr("Ready to start"))
         fraction = evolution.fraction()
         self.progress.setVisible(evolution.is_active)
-        if evolution.is_active and math.isnan(fraction) and not paused:
+        if evolution.is_active and math.isnan(fraction) and evolution.state != "paused":
             self.progress.setRange(0, 0)
         else:
             self.progress.setRange(0, 1000)

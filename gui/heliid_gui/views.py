@@ -107,6 +107,7 @@ class Views(QStackedWidget):
         panel.model_wanted.connect(lambda: window.show_step("model"))
         panel.save_wanted.connect(window.ask_save_model)
         panel.continue_wanted.connect(window.continue_search)
+        window.jobs.ticked.connect(panel.catch_up)
         panel.cursor_moved.connect(window.show_cursor)
         return panel
 

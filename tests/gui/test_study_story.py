@@ -177,9 +177,9 @@ def test_watched_record_can_be_changed(qtbot, loaded):
     event = loaded.bench.evolution.best
     two = gui_fakes.responses(names=("one", "two"))
     loaded.bench.evolution.apply([replace(event, responses=two)])
-    assert loaded.evolve.record.count() == 2
-    loaded.evolve.record.setCurrentText("two")
-    loaded.evolve.record.activated.emit(1)
+    assert loaded.evolve.free_run.record.count() == 2
+    loaded.evolve.free_run.record.setCurrentText("two")
+    loaded.evolve.free_run.record.activated.emit(1)
     assert loaded.bench.evolution.record() == "two"
 
 

@@ -282,7 +282,7 @@ def test_candidates_sort_and_describe(qtbot, loaded):
     table = loaded.evolve.candidates
     loaded.evolve.refresh()
     assert table.model.rowCount() == 9
-    assert table.view.model().index(0, 0).data() == "9"  # the lowest cost first
+    assert table.view.model().index(0, 1).data() == "9"  # the lowest cost first
     asked = []
     table.picked.connect(asked.append)
     table.view.selectRow(0)

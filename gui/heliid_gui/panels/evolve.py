@@ -1,17 +1,16 @@
-"""The Evolve view: the best free run against the flight, live; convergence; every candidate."""
+"""The Evolve view: the best free run against the flight, live; the race; every candidate."""
 
 from __future__ import annotations
 
 import time
 
 from PySide6.QtCore import Qt, Signal
-from PySide6.QtWidgets import QCheckBox, QComboBox, QStackedWidget, QTabWidget, QWidget
+from PySide6.QtWidgets import QStackedWidget, QTabWidget, QWidget
 
 from heliid_gui.panels.candidates import CandidateTable
+from heliid_gui.panels.free_run import FreeRunView
 from heliid_gui.panels.order_view import OrderView
-from heliid_gui.panels.score_cards import ScoreCards
-from heliid_gui.plots.panel import PlotPanel, Row
-from heliid_gui.plots.styles import Kind
+from heliid_gui.panels.race import Convergence, RaceView
 from heliid_gui.presenters import formatting as fmt
 from heliid_gui.presenters.evolve import Evolution
 from heliid_gui.presenters.inspections import Inspections
@@ -30,11 +29,9 @@ from heliid_gui.widgets import (
     panes,
     row,
     scrolled,
-    tool_button,
 )
 
-TABLES_S = 0.15  # tables and maps are brought up to date no more often than this
-_EXTRAS = (Kind.EXTRA0, Kind.EXTRA1, Kind.EXTRA2, Kind.EXTRA3, Kind.EXTRA4)
+TABLES_S = 0.25  # tables, maps and texts are brought up to date no more often than this
 
 
 class EvolvePanel(QWidget):
@@ -51,30 +48,30 @@ class EvolvePanel(QWidget):
         self._bench, self._inspections = bench, inspections
         self._seen: dict[str, int] = {}
         self._tables_at = 0.0
-        self.cards = ScoreCards()
-        self.plots = PlotPanel()
-        self.convergence = PlotPanel(x_label="trained candidates")
+        self._is_behind = False
+        self._why_not = ""
+        self.free_run = FreeRunView(bench, inspections)
+        self.race = RaceView()
+        self.convergence = Convergence()
         self.candidates = CandidateTable()
         self.orders = OrderView()
         self.notes = label("", wrap=True)
         self.notes.setTextInteractionFlags(Qt.TextInteractionFlag.TextSelectableByMouse)
         self.banner = Banner()
         self.best = ElidedLabel("", "muted")
-        self.record = QComboBox()
-        self.record.setMinimumContentsLength(22)
-        self.record.setToolTip(self.tr("The piece of flight that is being watched"))
-        self.record.setAccessibleName(self.tr("Watched record"))
-        self.record.activated.connect(self._watch)
-        self.residual = QCheckBox(self.tr("Show the error"))
-        self.residual.setToolTip(self.tr("Measured minus model, in the same unit"))
-        self.residual.toggled.connect(self._redraw)
         self._build()
         bench.evolution.changed.connect(self.refresh)
         bench.setup_changed.connect(self._show_empty)
-        self.plots.cursor_moved.connect(self.cursor_moved)
+        self.free_run.cursor_moved.connect(self.cursor_moved)
         self.candidates.picked.connect(inspections.pick)
-        inspections.changed.connect(self._show_candidate)
+        self.candidates.star_wanted.connect(self._star)
+        inspections.changed.connect(self._show_inspection)
         self.refresh()
+
+    @property
+    def plots(self):
+        """The plots of the free run."""
+        return self.free_run.plots
 
     def _build(self) -> None:
         self.save = button(
@@ -83,8 +80,6 @@ class EvolvePanel(QWidget):
             icon="save",
             tip=self.tr("Save the best model so far; also while the search runs"),
         )
-        fit = tool_button("fit", self.tr("Show all"), self.plots.fit_all)
-        head = row(label(self.tr("Free run on"), "section"), self.record, self.residual, 1, fit)
         self.more = button(
             self.tr("Continue"),
             self.continue_wanted.emit,
@@ -92,21 +87,22 @@ class EvolvePanel(QWidget):
             tip=self.tr("Go on from here with 120 more candidates; nothing is trained twice"),
         )
         foot = row(self.best, self.more, self.save, grows=0)
-        left = Card(self.cards, head, self.plots, foot, margins=SPACE + 4, grows=2)
-        self.tabs = QTabWidget()
-        self.tabs.setDocumentMode(True)
-        self.tabs.tabBar().setDrawBase(False)
-        self.tabs.addTab(self.candidates, self.tr("Candidates"))
-        self.tabs.addTab(self.orders, self.tr("Orders"))
-        self.tabs.addTab(scrolled(boxed(column(self.notes, 1, margins=SPACE))), self.tr("Notes"))
-        top = Card(
-            label(self.tr("Best cost so far"), "section"),
-            self.convergence,
-            margins=SPACE + 4,
-            grows=1,
+        self.watch = _tabs(
+            (self.free_run, self.tr("Free run"), self.tr("Model against flight, live")),
+            (self.race, self.tr("Searches"), self.tr("The searches side by side")),
         )
+        self.watch.currentChanged.connect(self._show_tables)
+        left = Card(self.watch, foot, margins=SPACE + 4, grows=0)
+        notes = scrolled(boxed(column(self.notes, 1, margins=SPACE)))
+        self.tabs = _tabs(
+            (self.candidates, self.tr("Candidates"), self.tr("Every order that was trained")),
+            (self.orders, self.tr("Orders"), self.tr("Which orders were tried, and how good")),
+            (notes, self.tr("Notes"), self.tr("What HeliID noticed on the way")),
+        )
+        self.tabs.currentChanged.connect(self._show_tables)
+        top = Card(self.convergence, margins=SPACE, grows=0)
         bottom = Card(self.tabs, margins=SPACE // 2)
-        right = panes((top, 120, 260), (bottom, 160, 380), upright=True)
+        right = panes((top, 120, 220), (bottom, 160, 420), upright=True)
         split = panes((left, 420, 800), (right, 340, 440), grows=0)
         self._go = button(
             self.tr("Start the search"), self.start_wanted.emit, icon="start", kind="primary"
@@ -120,11 +116,12 @@ class EvolvePanel(QWidget):
 
     def show_start(self, why_not: str) -> None:
         """Enable Start, or say why it is not."""
+        self._why_not = why_not
         self._go.setEnabled(not why_not)
         self._go.setToolTip(why_not)
-        self._show_empty(why_not)
+        self._show_empty()
 
-    def _show_empty(self, why_not: str = "") -> None:
+    def _show_empty(self) -> None:
         evolution = self._bench.evolution
         if evolution.is_active:
             self.empty.title.setText(self.tr("Getting ready"))
@@ -132,7 +129,7 @@ class EvolvePanel(QWidget):
         else:
             self.empty.title.setText(self.tr("Nothing has been searched yet"))
             self.empty.text.setText(
-                why_not
+                self._why_not
                 or self.tr(
                     "Press Start: the order of the model is evolved and the best free run appears "
                     "here beside the flight while it improves."
@@ -140,6 +137,8 @@ class EvolvePanel(QWidget):
             )
         self._go.setVisible(not evolution.is_active)
         self._choose.setVisible(not evolution.is_active)
+
+    # ---- what is new ---------------------------------------------------------------------
 
     def refresh(self) -> None:
         """Show what is new; cheap enough for thirty times a second."""
@@ -151,20 +150,38 @@ class EvolvePanel(QWidget):
             self._show_empty()
             return
         changed = {k for k, v in evolution.revision.items() if self._seen.get(k) != v}
+        if "study" in changed:
+            self.free_run.forget()
         now = time.monotonic()
         if evolution.state == "running" and now - self._tables_at < TABLES_S:
-            changed &= {"best", "linear"}  # the rest at the next chance, the last at the end
-        elif changed & {"candidates", "population"}:
-            self._tables_at = now
+            changed &= {"best", "linear", "study"}  # the rest when it is due: see catch_up
+            self._is_behind = True
+        else:
+            self._tables_at, self._is_behind = now, False
+            self._show_tables()
+            self._show_words(evolution)
         self._seen |= {name: evolution.revision[name] for name in changed}
-        if changed & {"best", "linear"}:
-            self._show_records(evolution)
-            self._draw(evolution)
-        if "candidates" in changed:
-            self.candidates.show_candidates(evolution.candidates)
-            self._draw_convergence(evolution)
-        if changed & {"candidates", "population"}:
-            self.orders.show_orders(evolution, self._study_setup())
+        if changed & {"best", "linear", "study"}:
+            self.free_run.refresh()
+
+    def catch_up(self) -> None:
+        """Show what was left out because it came too quickly; asked by the window's clock."""
+        if self._is_behind and time.monotonic() - self._tables_at >= TABLES_S:
+            self.refresh()
+
+    def _show_tables(self) -> None:
+        """Bring the tables and maps that can be seen up to date."""
+        evolution = self._bench.evolution
+        self.candidates.show_candidates(evolution.candidates, self._bench.starred)
+        self.convergence.show_study(evolution)
+        setup = self._study_setup()
+        if self.tabs.currentWidget() is self.orders:
+            self.orders.show_orders(evolution, setup)
+        if self.watch.currentWidget() is self.race:
+            self.race.show_study(evolution, setup)
+
+    def _show_words(self, evolution: Evolution) -> None:
+        self.free_run.show_scores()
         self._show_banner(evolution)
         self._show_best(evolution)
         self.save.setEnabled(evolution.model is not None)
@@ -192,80 +209,28 @@ class EvolvePanel(QWidget):
             text = self.tr("Best so far: %s, cost %s") % (parts, fmt.figure(best.cost, 4))
         self.best.set_full_text(text)
 
-    def _show_records(self, evolution: Evolution) -> None:
-        names = evolution.records()
-        if tuple(self.record.itemText(i) for i in range(self.record.count())) != names:
-            self.record.clear()
-            self.record.addItems(list(names))
-        self.record.setCurrentText(evolution.record())
+    def _show_inspection(self) -> None:
+        found = self._inspections.current
+        self.candidates.show_note(found.sentence if found is not None else "")
+
+    def _star(self, genome: tuple[int, ...], on: bool) -> None:
+        self._bench.star_candidate(genome, on)
+        self.candidates.show_candidates(self._bench.evolution.candidates, self._bench.starred)
 
     def _study_setup(self) -> Setup:
         """The set-up the study was started with; the user may have changed it since."""
         return self._bench.studied or self._bench.setup
 
-    def _watch(self) -> None:
-        self._bench.evolution.watched = self.record.currentText()
-        self.plots.clear_curves()
-        self._redraw()
 
-    def _redraw(self) -> None:
-        evolution = self._bench.evolution
-        if evolution.model is not None:
-            self._draw(evolution)
-
-    def _draw(self, evolution: Evolution) -> None:
-        """Measured, model and linear of the watched record, or the errors of both."""
-        name = evolution.record()
-        channels = evolution.outputs()
-        residual = self.residual.isChecked()
-        rows = [
-            Row(c.name, fmt.title(c) + (" error" if residual else ""), fmt.shown_unit(c).symbol)
-            for c in channels
-        ]
-        self.plots.set_rows(rows)
-        self.cards.show_scores(evolution.scores())
-        for label_, kind, event in (
-            ("linear model", Kind.LINEAR, evolution.linear),
-            ("model", Kind.MODEL, evolution.best),
-        ):
-            response = event.responses.get(name) if event is not None else None
-            if response is None:
-                continue
-            time, measured, free = response
-            for index, channel in enumerate(channels):
-                if residual:
-                    error = fmt.shown_difference(channel, measured[:, index] - free[:, index])
-                    self.plots.set_curve(channel.name, label_, kind, time, error)
-                    continue
-                flight = fmt.shown(channel, measured[:, index])
-                self.plots.set_curve(channel.name, "measured", Kind.MEASURED, time, flight)
-                values = fmt.shown(channel, free[:, index])
-                self.plots.set_curve(channel.name, label_, kind, time, values)
-        if residual:
-            self.plots.drop_curves("measured")
-        self._show_candidate()
-
-    def _show_candidate(self) -> None:
-        """The picked candidate beside the best; picking the best itself adds nothing."""
-        found = self._inspections.current
-        self.plots.drop_curves("candidate")
-        if found is None:
-            return
-        self.candidates.show_note(found.sentence)
-        response = found.responses.get(self._bench.evolution.record())
-        if response is None or self.residual.isChecked():
-            return
-        time, _, free = response
-        for index, channel in enumerate(self._bench.evolution.outputs()):
-            values = fmt.shown(channel, free[:, index])
-            self.plots.set_curve(channel.name, "candidate", Kind.EXTRA1, time, values)
-
-    def _draw_convergence(self, evolution: Evolution) -> None:
-        curves = evolution.convergence()
-        self.convergence.set_rows([Row("cost", "", "")])
-        for kind, (name, (count, cost)) in zip(_EXTRAS, curves.items(), strict=False):
-            short = fmt.SHORT_SEARCH.get(name, name)
-            self.convergence.set_curve("cost", short, kind, count, cost)
+def _tabs(*pages: tuple[QWidget, str, str]) -> QTabWidget:
+    """Tabs without a frame: (page, title, tip)."""
+    made = QTabWidget()
+    made.setDocumentMode(True)
+    made.tabBar().setDrawBase(False)
+    for number, (page, title, tip) in enumerate(pages):
+        made.addTab(page, title)
+        made.setTabToolTip(number, tip)
+    return made
 
 
 def plural_parameters(structure) -> str:

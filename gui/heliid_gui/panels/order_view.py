@@ -1,23 +1,24 @@
-"""The Orders tab: which orders were tried, how good they were, where the population stands."""
+"""Which orders were tried, how good they were, where the population stands: a map or several."""
 
 from __future__ import annotations
 
-from PySide6.QtWidgets import QComboBox, QWidget
+from PySide6.QtWidgets import QComboBox, QHBoxLayout, QLabel, QWidget
 
+from heliid.events import CandidateScored
 from heliid_gui.plots.heatmap import HeatMap
-from heliid_gui.presenters import orders
+from heliid_gui.presenters import orders, race
 from heliid_gui.presenters.evolve import Evolution
 from heliid_gui.presenters.setup import Setup
 from heliid_gui.theme import SPACE
-from heliid_gui.widgets import column, label, row
+from heliid_gui.widgets import boxed, column, label, row
 
 
 class OrderView(QWidget):
-    """A heat map over two genes the user chooses."""
+    """Heat maps over two genes the user chooses: one of all searches, or one for each."""
 
-    def __init__(self) -> None:
+    def __init__(self, *, by_search: bool = False) -> None:
         super().__init__()
-        self.map = HeatMap()
+        self._by_search = by_search
         self.across, self.up = QComboBox(), QComboBox()
         for box, text in ((self.across, self.tr("Across")), (self.up, self.tr("Up"))):
             box.setMinimumContentsLength(8)
@@ -32,11 +33,15 @@ class OrderView(QWidget):
         line.setStretch(1, 1)
         line.setStretch(3, 1)
         note = label(
-            self.tr("Stronger colour: lower cost. Rings: the present population."),
+            self.tr("Stronger colour: lower cost. Rings: the population. Star: the best, and the "
+                    "line how it came there."),
             "muted",
             wrap=True,
-        )
-        self.setLayout(column(line, self.map, note, margins=SPACE))
+        )  # fmt: skip
+        self.maps: list[HeatMap] = []
+        self.titles: list[QLabel] = []
+        self._row: QHBoxLayout = row()
+        self.setLayout(column(line, self._row, note, margins=SPACE, grows=1))
         self._names: tuple[str, ...] = ()
         self._last: tuple[Evolution, Setup] | None = None
 
@@ -60,20 +65,49 @@ class OrderView(QWidget):
         if self._last is None or not self._names or not self.isVisible():
             return
         evolution, setup = self._last
-        population = None
-        if evolution.populations and evolution.is_active:
-            population = max(evolution.populations.values(), key=lambda p: p.index)
+        groups = self._groups(evolution)
+        self._make(len(groups))
         limits = orders.bounds(setup.config.box, len(setup.inputs), len(setup.outputs))
-        self.map.show_map(
-            orders.order_map(
-                evolution.candidates,
-                population,
+        levels = orders.cost_levels(evolution.candidates)
+        for shown, title, (name, own) in zip(self.maps, self.titles, groups.items(), strict=True):
+            made = orders.order_map(
+                own,
+                self._population(evolution, name),
                 self._names,
                 limits,
                 self.across.currentIndex(),
                 self.up.currentIndex(),
+                levels=levels,
+                title=name,
             )
-        )
+            shown.show_map(made)
+            if self._by_search:
+                title.setText(race.standings(own)[0].sentence())
+
+    def _groups(self, evolution: Evolution) -> dict[str, list[CandidateScored]]:
+        if self._by_search:
+            return race.by_searcher(evolution.candidates)
+        return {"": evolution.candidates}
+
+    def _population(self, evolution: Evolution, name: str):
+        if name:
+            return evolution.populations.get(name)
+        return max(evolution.populations.values(), key=lambda p: p.index, default=None)
+
+    def _make(self, count: int) -> None:
+        """As many maps as there are searches."""
+        while len(self.maps) < count:
+            self.maps.append(HeatMap())
+            title = label("", "muted")
+            title.setVisible(self._by_search)
+            self.titles.append(title)
+            self._row.addWidget(boxed(column(title, self.maps[-1], spacing=2, grows=1)), 1)
+        for one in self.maps[count:]:
+            holder = one.parentWidget()
+            if holder is not None:
+                self._row.removeWidget(holder)
+                holder.deleteLater()
+        del self.maps[count:], self.titles[count:]
 
     def showEvent(self, event) -> None:
         """Draw what came while another tab was in front."""

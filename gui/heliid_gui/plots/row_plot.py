@@ -10,6 +10,7 @@ from PySide6.QtCore import Qt
 from PySide6.QtGui import QColor, QPen
 
 from heliid_gui.plots import styles
+from heliid_gui.plots.curve_item import CurveItem
 from heliid_gui.plots.decimate import Pyramid
 from heliid_gui.plots.grid import Grid
 from heliid_gui.plots.log_axis import LogAxis
@@ -23,7 +24,7 @@ AXIS_WIDTH = 56  # px
 PADDING = 0.06  # of the values' span, above and below
 TITLE_HEIGHT = 16.0  # px
 BOTTOM_HEIGHT = 34  # px
-THICK_BELOW = 2500  # visible points; thick pens on longer curves cost frames
+THICK_BELOW = 3.0  # length of a curve over the plot's width: stroking a long one takes 0.1 s
 _HEIGHT = {Kind.MEASURED: 1, Kind.LINEAR: 2, Kind.MODEL: 3, Kind.RESIDUAL: 1}
 
 
@@ -50,7 +51,7 @@ class Span:
 class Curve:
     """One drawn curve and its data at original samples."""
 
-    def __init__(self, item: pg.PlotCurveItem, kind: Kind, label: str) -> None:
+    def __init__(self, item: CurveItem, kind: Kind, label: str) -> None:
         self.item = item
         self.kind = kind
         self.label = label
@@ -112,8 +113,8 @@ class RowPlot:
 
     def place(self, layout: pg.GraphicsLayout, number: int, *, x_label: str) -> None:
         """Put the plot into a line of the panel; a label makes it the one with the time axis."""
+        layout.addItem(self.box, row=number, col=1)  # first: an axis alone would narrow the layout
         layout.addItem(self.left, row=number, col=0)
-        layout.addItem(self.box, row=number, col=1)
         if x_label:
             self.bottom.setHeight(BOTTOM_HEIGHT)
             self.bottom.setLabel(x_label)
@@ -126,7 +127,7 @@ class RowPlot:
     def curve(self, label: str, kind: Kind) -> Curve:
         """The curve of this name, made now if need be."""
         if label not in self.curves:
-            item = pg.PlotCurveItem(skipFiniteCheck=True, connect="all")
+            item = CurveItem(self.box)
             item.setZValue(_HEIGHT.get(kind, 1))
             self.box.addItem(item, ignoreBounds=True)
             self.curves[label] = Curve(item, kind, label)
@@ -182,19 +183,22 @@ class RowPlot:
     def draw(self, start: float, end: float, pixels: int, *, is_live: bool) -> None:
         """Set the visible part of each curve, and the value axis as the data want."""
         low, high = np.inf, -np.inf
-        for curve in self.curves.values():
-            x, y = curve.data.visible(start, end, pixels)
-            curve.item.setData(
-                x,
-                y,
-                pen=_pen(curve.kind, x.size, is_live=is_live),
-                skipFiniteCheck=True,
-                antialias=not is_live,
-            )
+        parts = [(one, *one.data.visible(start, end, pixels)) for one in self.curves.values()]
+        for curve, _, y in parts:
             if y.size and curve.item.isVisible():
                 low, high = min(low, float(y.min())), max(high, float(y.max()))
         if low <= high and not self.is_by_hand:
             self._fit_values(low, high, is_live=is_live)
+        for curve, x, y in parts:
+            is_thick = not is_live and self._length(y, pixels) < THICK_BELOW
+            pen = _pen(curve.kind, x.size, is_thick=is_thick)
+            curve.item.set_points(x, y, pen, antialias=True)
+
+    def _length(self, y: np.ndarray, pixels: int) -> float:
+        """How far the line goes up and down, over the width of the plot."""
+        bottom, top = self.box.viewRange()[1]
+        travel = float(np.abs(np.diff(y)).sum()) / max(top - bottom, 1e-300)
+        return 1.0 + travel * self.box.height() / pixels
 
     def _fit_values(self, low: float, high: float, *, is_live: bool) -> None:
         """Fit the value axis; while live, only when it is clearly too small or too large."""
@@ -233,6 +237,6 @@ def _paint_band(band: pg.FillBetweenItem, role: str) -> None:
     band.setPen(pg.mkPen(edge, style=Qt.PenStyle.DashLine) if is_bad else pg.mkPen(None))
 
 
-def _pen(kind: Kind, n_points: int, *, is_live: bool) -> QPen:
-    width = 1.5 if not is_live and n_points < THICK_BELOW else 1.0
+def _pen(kind: Kind, n_points: int, *, is_thick: bool) -> QPen:
+    width = 1.5 if is_thick else 1.0
     return styles.pen(kind, width=width, dashed=n_points < styles.DASH_BELOW)

@@ -70,6 +70,7 @@ def _saved_run(run: Run, now: Setup) -> projects.Run:
         "seconds": run.seconds,
         "cost": _plain(run.cost),
         "linear_cost": _plain(run.linear_cost),
+        "stars": sorted(list(genome) for genome in run.stars),
         "setup": _setup_to_dict(run.setup, now),
     }
     return projects.Run(
@@ -119,6 +120,7 @@ def opened_run(saved: projects.Run, project: Project) -> Run:
         linear_cost=_number(about.get("linear_cost"), math.nan),
         starred=saved.starred,
         test_used=saved.test_used,
+        stars=_stars(about.get("stars")),
     )
     _SAVED[run] = saved
     return run
@@ -130,6 +132,11 @@ def same_run(run: Run, **changes: Any) -> Run:
     if run in _SAVED:
         _SAVED[made] = _SAVED[run]
     return made
+
+
+def _stars(rows: Any) -> frozenset[tuple[int, ...]]:
+    rows = rows if isinstance(rows, list) else []
+    return frozenset(tuple(int(gene) for gene in row) for row in rows)
 
 
 def _plain(value: float) -> float | None:

@@ -57,7 +57,7 @@ class Evolution:
 
     def __post_init__(self) -> None:
         self.changed = Notifier()
-        self.revision = {"candidates": 0, "best": 0, "linear": 0, "population": 0}
+        self.revision = {"candidates": 0, "best": 0, "linear": 0, "population": 0, "study": 0}
 
     def begin(self, budget: int) -> None:
         """Forget the last study; the new one has been asked for."""
@@ -142,14 +142,13 @@ class Evolution:
     def scores(self, record: str = "") -> tuple[OutputScore, ...]:
         """Fit and NRMSE per output on a record, of the best model and of the linear one."""
         record = record or self.record()
-        model = _response(self.best, record)
-        linear = _response(self.linear, record)
-        result = []
-        for index, channel in enumerate(self.outputs()):
-            fit, nrmse = _score(model, index)
-            linear_fit, linear_nrmse = _score(linear, index)
-            result.append(OutputScore(channel.name, fit, nrmse, linear_fit, linear_nrmse))
-        return tuple(result)
+        channels = self.outputs()
+        model = _scores(self.best, record, len(channels))
+        linear = _scores(self.linear, record, len(channels))
+        return tuple(
+            OutputScore(channel.name, *model[index], *linear[index])
+            for index, channel in enumerate(channels)
+        )
 
     def convergence(self) -> dict[str, tuple[np.ndarray, np.ndarray]]:
         """Per searcher: count of its unique trainings (n,) and its best cost so far (n,)."""
@@ -196,19 +195,23 @@ def convergence(candidates: list[CandidateScored]) -> dict[str, tuple[np.ndarray
     }
 
 
-def _response(event: BestImproved | LinearReady | None, record: str):
-    return None if event is None else event.responses.get(record)
-
-
-def _score(response, index: int) -> tuple[float, float]:
-    """Fit % and NRMSE of one output; nan when there is no response."""
+def _scores(
+    event: BestImproved | LinearReady | None, record: str, n_outputs: int
+) -> list[tuple[float, float]]:
+    """Fit % and NRMSE of each output; nan when there is no response, infinite when it diverged."""
+    response = None if event is None else event.responses.get(record)
     if response is None:
-        return math.nan, math.nan
-    measured, model = response[1][:, index], response[2][:, index]
-    if not np.all(np.isfinite(model)):
+        return [(math.nan, math.nan)] * n_outputs
+    _, measured, model = response
+    error, swing = measured - model, measured - measured.mean(axis=0)
+    size = np.sqrt(np.einsum("ij,ij->j", error, error))
+    spread = np.sqrt(np.einsum("ij,ij->j", swing, swing))
+    return [_score(float(e), float(s)) for e, s in zip(size, spread, strict=True)]
+
+
+def _score(error: float, spread: float) -> tuple[float, float]:
+    if not math.isfinite(error):
         return -math.inf, math.inf
-    spread = float(np.linalg.norm(measured - measured.mean()))
     if spread == 0.0:
         return math.nan, math.nan
-    nrmse = float(np.linalg.norm(measured - model)) / spread
-    return 100.0 * (1.0 - nrmse), nrmse
+    return 100.0 * (1.0 - error / spread), error / spread

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections.abc import Sequence
 from dataclasses import dataclass
 
 import numpy as np
@@ -9,6 +10,7 @@ import numpy as np
 from heliid.events import CandidateScored, PopulationMoved
 from heliid.search.encoding import Encoding
 from heliid.study import OrderBox
+from heliid_gui.presenters.race import path_of_the_best
 
 MEANING = {
     "na": "past outputs",
@@ -31,6 +33,9 @@ class OrderMap:
     cost: np.ndarray
     tried: np.ndarray  # (ny, nx) how many orders fell there
     members: np.ndarray  # (n, 2) where the population stands
+    path: np.ndarray  # (k, 2) the successive best
+    levels: np.ndarray  # (n,) all costs, sorted: what is good among them is coloured strongly
+    title: str = ""
 
 
 def gene_names(box: OrderBox, inputs: tuple[str, ...], outputs: tuple[str, ...]) -> tuple[str, ...]:
@@ -51,8 +56,11 @@ def order_map(
     box_bounds: tuple[np.ndarray, np.ndarray],
     x: int,
     y: int,
+    *,
+    levels: np.ndarray | None = None,
+    title: str = "",
 ) -> OrderMap:
-    """The map over genes ``x`` and ``y`` of the candidates."""
+    """The map over genes ``x`` and ``y`` of the candidates; maps of equal ``levels`` compare."""
     low, high = box_bounds
     nx, ny = int(high[x] - low[x]) + 1, int(high[y] - low[y]) + 1
     cost = np.full((ny, nx), np.nan)
@@ -62,10 +70,29 @@ def order_map(
         if 0 <= ix < nx and 0 <= iy < ny:
             tried[iy, ix] += 1
             cost[iy, ix] = np.fmin(cost[iy, ix], one.cost)
-    members = np.zeros((0, 2))
-    if population is not None and population.genomes:
-        members = np.array([[g[x], g[y]] for g in population.genomes], dtype=float)
-    return OrderMap(names[x], names[y], int(low[x]), int(low[y]), cost, tried, members)
+    genomes = population.genomes if population is not None else ()
+    return OrderMap(
+        names[x],
+        names[y],
+        int(low[x]),
+        int(low[y]),
+        cost,
+        tried,
+        _pairs(genomes, x, y),
+        _pairs(path_of_the_best(candidates), x, y),
+        cost_levels(candidates) if levels is None else levels,
+        title,
+    )
+
+
+def cost_levels(candidates: list[CandidateScored]) -> np.ndarray:
+    """All finite costs, sorted, (n,)."""
+    costs = np.array([one.cost for one in candidates], dtype=float)
+    return np.sort(costs[np.isfinite(costs)])
+
+
+def _pairs(genomes: Sequence[tuple[int, ...]], x: int, y: int) -> np.ndarray:
+    return np.array([[g[x], g[y]] for g in genomes], dtype=float).reshape(-1, 2)
 
 
 def bounds(box: OrderBox, n_inputs: int, n_outputs: int) -> tuple[np.ndarray, np.ndarray]:

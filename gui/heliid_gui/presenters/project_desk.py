@@ -66,6 +66,7 @@ class ProjectDesk:
         bench.setup_changed.connect(self._edited)
         bench.runs_changed.connect(self._edited)
         bench.evolution.changed.connect(self._keep_candidates)
+        bench.run_chosen.connect(lambda: _show_study(bench))
 
     @property
     def is_read_only(self) -> bool:
@@ -310,6 +311,7 @@ def _show_study(bench: Workbench) -> None:
     evolution.begin(0)
     if run is not None:
         bench.studied, bench.studied_campaign = run.setup, run.campaign
+        bench.starred, bench.shown_run = run.stars, run.key
         evolution.budget = run.config.budget * len(run.config.searches())
         evolution.candidates = list(run.candidates)
         evolution.summary = f"{run.name}, kept in this project"

@@ -90,6 +90,7 @@ class Studies:
         self._asked = (key, name, now(), setup, campaign)
         self._begun = time.monotonic()
         self.bench.studied, self.bench.studied_campaign = setup, campaign
+        self.bench.starred, self.bench.shown_run = self._stars_to_keep(setup), ""
         folder = self._folder()
         checkpoint = None if folder is None else folder / checkpoint_name(campaign, setup.config)
         self.evolution.begin(setup.config.budget * len(setup.config.searches()))
@@ -103,6 +104,16 @@ class Studies:
             on_lost=self._lost,
         )
         return True
+
+    def _stars_to_keep(self, setup: Setup) -> frozenset[tuple[int, ...]]:
+        """The stars of the study before, where the same numbers still mean the same order."""
+        before = self.bench.studied
+        same = before is not None and (before.config.box, before.inputs, before.outputs) == (
+            setup.config.box,
+            setup.inputs,
+            setup.outputs,
+        )
+        return self.bench.starred if same else frozenset()
 
     def pause(self, on: bool) -> None:
         """Hold the study, or let it go on."""
@@ -192,6 +203,7 @@ class Studies:
                 campaign=used or campaign,
                 config=setup.config,
                 seconds=time.monotonic() - self._begun,
+                stars=self.bench.starred,
                 responses=dict(evolution.best.responses) if evolution.best else {},
                 linear_responses=dict(evolution.linear.responses) if evolution.linear else {},
                 **found,

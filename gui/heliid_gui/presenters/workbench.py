@@ -47,6 +47,7 @@ class Run:
     linear_cost: float = math.nan
     starred: bool = False
     test_used: bool = False
+    stars: frozenset[tuple[int, ...]] = frozenset()  # genomes of starred candidates
 
 
 class Workbench:
@@ -57,6 +58,8 @@ class Workbench:
         self.evolution = Evolution()
         self.studied: Setup | None = None  # what the study on show was started with
         self.studied_campaign: Campaign | None = None
+        self.starred: frozenset[tuple[int, ...]] = frozenset()  # candidates of the study on show
+        self.shown_run = ""  # the run on show in Evolve, once it has ended
         self.runs: tuple[Run, ...] = ()
         self.current_record = ""
         self.path: Path | None = None
@@ -103,10 +106,17 @@ class Workbench:
     def keep_run(self, run: Run) -> Run:
         """Put an ended study into History and make it the one on show."""
         self.runs = (*self.runs, run)
-        self.current_run = run.key
+        self.current_run = self.shown_run = run.key
         self.is_modified = True
         self.runs_changed.emit()
         return run
+
+    def star_candidate(self, genome: tuple[int, ...], on: bool) -> None:
+        """Star an order of the study on show, or take the star away; kept with its run."""
+        self.starred = self.starred | {genome} if on else self.starred - {genome}
+        if self.shown_run and self.find_run(self.shown_run) is not None:
+            self.change_run(self.shown_run, stars=self.starred)
+        self.evolution.changed.emit()
 
     def new_run_key(self) -> tuple[str, str]:
         """A key and a name for the next run, and the time it began."""
@@ -128,7 +138,7 @@ class Workbench:
 
     def change_run(self, key: str, **changes) -> None:
         """Star or rename a run; what it found is never changed."""
-        allowed = {"starred", "name", "test_used", "notices"}
+        allowed = {"starred", "name", "test_used", "notices", "stars"}
         if not set(changes) <= allowed:
             raise TypeError(f"a run keeps what it found; only {sorted(allowed)} can change")
         self.runs = tuple(replace(run, **changes) if run.key == key else run for run in self.runs)
