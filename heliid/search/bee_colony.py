@@ -6,10 +6,12 @@ import math
 from collections import deque
 from collections.abc import Iterable, Sequence
 from dataclasses import dataclass, field
+from functools import partial
 from typing import Any
 
 import numpy as np
 
+from heliid.kernels.lattice_moves import BEE_NUMBERS, STEPS_WIDTH, bee_moves
 from heliid.search.lattice import Lattice, as_is, best_index, rows
 from heliid.search.screening import Screening
 from heliid.search.searcher import (
@@ -73,6 +75,8 @@ class BeeColony:
             screening=self.settings.screening,
         )  # fmt: skip
         self._sources: list[_Source] = []
+        # the same genomes for the compiled moves
+        self._points = np.zeros((self.settings.n_sources, box.dim), np.int64)
         self._pending: deque[tuple[Genome, str, int]] = deque()
         self._index = 0
         self._turn = 0
@@ -102,7 +106,8 @@ class BeeColony:
         if self._sources[slot].trials >= self.settings.limit and slot != best:
             self._sources[slot].trials = 0  # one scout per source
             return lattice.random_unseen(), "scout", slot
-        return lattice.new_point(lambda: self._move(slot, best)), "bee", slot
+        width = BEE_NUMBERS + max(STEPS_WIDTH, 1 + 3 * len(lattice.free))
+        return lattice.new_point(partial(self._moves, slot, best), width), "bee", slot
 
     def _next_slot(self) -> int:
         """Employed bees visit each source once, then as many onlookers choose by rank."""
@@ -115,38 +120,15 @@ class BeeColony:
         rank = self._lattice.draws.weighted([math.exp(-r / scale) for r in range(n)])
         return order[rank]
 
-    def _move(self, slot: int, best: int) -> list[int]:
-        """A neighbour of a source: steps, or genes of another source or of the best."""
-        lattice, settings = self._lattice, self.settings
-        draws = lattice.draws
-        point = list(self._sources[slot].genome)
-        other = draws.below(len(self._sources) - 1)
-        other += other >= slot
-        if draws.uniform() >= settings.p_cross:
-            lattice.step(point, draws.pick(lattice.free), p_reset=settings.p_reset)
-            while draws.uniform() < settings.p_more:
-                lattice.step(point, draws.pick(lattice.free), p_reset=settings.p_reset)
-            return point
-        if draws.uniform() < settings.p_guided and slot != best:
-            self._guided(point, self._sources[other].genome, self._sources[best].genome)
-            return point
-        for _ in range(1 + draws.below(2)):
-            gene = draws.pick(lattice.free)
-            point[gene] = self._sources[other].genome[gene]
-        return point
-
-    def _guided(self, point: list[int], other: Genome, best: Genome) -> None:
-        """Zhu & Kwong (2010), eq. 6, rounded: x + phi (x - x_k) + psi (x_best - x)."""
-        lattice, settings = self._lattice, self.settings
-        draws = lattice.draws
-        chosen = draws.pick(lattice.free)
-        for gene in lattice.free:
-            if gene != chosen and draws.uniform() >= settings.p_gene:
-                continue
-            x = point[gene]
-            shift = (2.0 * draws.uniform() - 1.0) * (x - other[gene])
-            shift += settings.guide * draws.uniform() * (best[gene] - x)
-            point[gene] = min(max(round(x + shift), lattice.low[gene]), lattice.high[gene])
+    def _moves(self, slot: int, best: int, random: np.ndarray, out: np.ndarray) -> None:
+        """Neighbours of a source: steps, or genes of another source or of the best."""
+        settings = self.settings
+        free, low, high, rules, some = self._lattice.terms
+        bee_moves(
+            random, self._points[: len(self._sources)], slot, best, settings.p_cross,
+            settings.p_guided, settings.guide, settings.p_gene, settings.p_more, settings.p_reset,
+            free, low, high, rules, some, out,
+        )  # fmt: skip
 
     def tell(self, costs: np.ndarray) -> None:
         """Costs of the oldest points asked."""
@@ -159,6 +141,7 @@ class BeeColony:
         sources = self._sources
         if kind == "fill":
             if len(sources) < self.settings.n_sources:
+                self._points[len(sources)] = genome
                 sources.append(_Source(genome, cost))
                 return
             slot = ranking(source.cost for source in sources)[-1]
@@ -166,6 +149,7 @@ class BeeColony:
         is_dry_scout = kind == "scout" and slot != best_index([one.cost for one in sources])
         if is_better(cost, source.cost) or is_dry_scout:
             sources[slot] = _Source(genome, cost)
+            self._points[slot] = genome
         else:
             source.trials += 1
 
@@ -192,6 +176,8 @@ class BeeColony:
             _Source(tuple(genome), cost_from_plain(cost), trials)
             for genome, cost, trials in state["sources"]
         ]
+        for slot, source in enumerate(self._sources):
+            self._points[slot] = source.genome
         self._pending = deque(
             (tuple(genome), kind, slot) for genome, kind, slot in state["pending"]
         )

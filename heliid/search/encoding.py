@@ -13,6 +13,7 @@ from typing import Protocol
 
 from heliid.errors import SettingsError
 from heliid.model.structure import Structure
+from heliid.search.canonical import CanonicalForm
 from heliid.search.searcher import Box, Genome
 
 _KEYS = ("na", "yspacing", "nb", "nk", "spacing", "h")
@@ -84,7 +85,7 @@ class Encoding:
         ]
         self._high = [self._limits[key][1] for key, _ in self.names]
         self._columns = {key: self._genes_of(key) for key in _KEYS}
-        self._canonical = lru_cache(_REMEMBERED)(self._canonical_of)
+        self.canonical = self._canonical_form()
         self._structure = lru_cache(_REMEMBERED)(self._structure_of)
 
     def _gene_names(self) -> tuple[tuple[str, int], ...]:
@@ -148,37 +149,21 @@ class Encoding:
             genes += [values["nb"][group], values["nk"][group], values["spacing"][group]]
         return (*genes, values["h"][0])
 
-    def canonical(self, genome: Sequence[int]) -> Genome:
+    def _canonical_form(self) -> CanonicalForm:
         """The one genome that stands for all genomes of the same structure, inside the box.
 
         Genes are clipped to the box; a gene that has no effect (dead time and spacing of an
         unused input, spacing of a single tap) takes its lowest value. Deviates from the pure
         meaning in one case: with no input used at all, the first gets one tap.
         """
-        return self._canonical(tuple(genome))
-
-    def _canonical_of(self, genome: Genome) -> Genome:
-        genes = [
-            low if gene < low else high if gene > high else int(gene)
-            for gene, low, high in zip(genome, self._low, self._high, strict=True)
-        ]
-        first = self._n_out
+        rules, first = [], self._n_out
         if self._has_yspacing:
-            for group in range(first):
-                if genes[group] < 2:
-                    genes[first + group] = 1
+            rules += [(first + group, group, 2, 1) for group in range(first)]
             first *= 2
-        is_any_used = False
-        for at in range(first, len(genes) - 1, 3):
-            if genes[at] == 0:
-                genes[at + 1] = self._low[at + 1]
-            else:
-                is_any_used = True
-            if genes[at] < 2:
-                genes[at + 2] = 1
-        if not is_any_used and self._n_in:
-            genes[first] = 1
-        return tuple(genes)
+        taps = range(first, self.dim - 1, 3)
+        for at in taps:
+            rules += [(at + 1, at, 1, self._low[at + 1]), (at + 2, at, 2, 1)]
+        return CanonicalForm(self._low, self._high, rules, taps)
 
     def structure(self, genome: Sequence[int]) -> Structure:
         """The structure that a genome stands for."""

@@ -6,10 +6,12 @@ from bisect import insort
 from collections import deque
 from collections.abc import Iterable, Sequence
 from dataclasses import dataclass, field
+from functools import partial
 from typing import Any
 
 import numpy as np
 
+from heliid.kernels.lattice_moves import STEPS_WIDTH, mutants
 from heliid.search.lattice import Lattice, as_is, rows
 from heliid.search.screening import Screening
 from heliid.search.searcher import (
@@ -100,7 +102,7 @@ class ImmuneSystem:
         parent, rank = self._plan.popleft()
         if rank < 0:
             return self._lattice.random_unseen()
-        return self._lattice.new_point(lambda: self._mutant(parent, rank))
+        return self._lattice.new_point(partial(self._mutants, parent, rank), 1 + STEPS_WIDTH)
 
     def _plan_generation(self) -> None:
         """Clones of the best, most of the best first; everyone else grows older."""
@@ -113,14 +115,14 @@ class ImmuneSystem:
         best, others = self._pool[0], self._pool[1:]
         self._pool = [best, *(one for one in others if one.age <= settings.age_limit)]
 
-    def _mutant(self, parent: Genome, rank: int) -> list[int]:
+    def _mutants(self, parent: Genome, rank: int, random: np.ndarray, out: np.ndarray) -> None:
         """The parent after 1 + Poisson steps, more for a worse rank."""
-        lattice, settings = self._lattice, self.settings
-        point = list(parent)
-        n_steps = 1 + lattice.draws.poisson(settings.steps_base + settings.steps_per_rank * rank)
-        for _ in range(n_steps):
-            lattice.step(point, lattice.draws.pick(lattice.free), p_reset=settings.p_reset)
-        return point
+        settings = self.settings
+        free, low, high, rules, some = self._lattice.terms
+        mutants(
+            random, np.array(parent), settings.steps_base + settings.steps_per_rank * rank,
+            settings.p_reset, free, low, high, rules, some, out,
+        )  # fmt: skip
 
     def tell(self, costs: np.ndarray) -> None:
         """Costs of the oldest points asked."""

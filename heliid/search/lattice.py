@@ -14,11 +14,15 @@ from typing import Any
 
 import numpy as np
 
+from heliid.search.canonical import CanonicalForm
 from heliid.search.screening import OFF, Screen, Screening
 from heliid.search.searcher import Box, Canonical, Genome, is_better
 
-_TRIES = 24  # redraws of a move before a random unseen point is taken
+# how many moves are drawn at a time, before a random unseen point is taken
+_TRIES = (2, 22)
+_SCREENED_TRIES = (10, 14)
 _RANDOM_TRIES = 200
+Moves = Callable[[np.ndarray, np.ndarray], None]
 _MAX_LISTED = 200_000  # boxes up to this size are listed to find the last unseen points
 
 
@@ -57,14 +61,6 @@ class Draws:
         """One of the items."""
         return items[int(self.uniform() * len(items))]
 
-    def poisson(self, mean: float) -> int:
-        """A Poisson number (Knuth's product of uniforms; means are below 10 here)."""
-        limit, product, count = math.exp(-mean), self.uniform(), 0
-        while product > limit:
-            product *= self.uniform()
-            count += 1
-        return count
-
     def weighted(self, weights: Sequence[float]) -> int:
         """An index, in proportion to its weight."""
         at = self.uniform() * sum(weights)
@@ -99,6 +95,13 @@ class Lattice:
         self.high = [round(float(value)) for value in box.high]
         self.free = [k for k, low in enumerate(self.low) if self.high[k] > low]
         self.canonical = canonical
+        # what compiled moves need; a canonical form without rules is applied to what they give
+        form = canonical if isinstance(canonical, CanonicalForm) else CanonicalForm((), ())
+        self.terms = (
+            np.array(self.free, np.int64), np.array(self.low, np.int64),
+            np.array(self.high, np.int64), form.rules, form.some,
+        )  # fmt: skip
+        self._has_rules = form is canonical
         self.draws = Draws(seed)
         self.seen: dict[Genome, None] = {}  # in the order proposed
         self._size = math.prod(
@@ -150,29 +153,30 @@ class Lattice:
         """Let the screen learn what a point cost."""
         self._screen.learn(genome, cost)
 
-    def new_point(self, move: Callable[[], Sequence[int]]) -> Genome | None:
-        """An unseen point from ``move``, else a random unseen one, None when there is none left."""
-        screen = self._screen
-        if screen.is_ready and self.draws.uniform() < screen.settings.share:
-            return self._screened_point(move, screen.settings.n_trials)
-        for _ in range(_TRIES):
-            genome = self.canonical(tuple(move()))
-            if genome not in self.seen:
-                return self.take(genome)
-        return self.random_unseen()
+    def new_point(self, moves: Moves, width: int) -> Genome | None:
+        """An unseen point from ``moves``, else a random unseen one, None when there is none left.
 
-    def _screened_point(self, move: Callable[[], Sequence[int]], n_trials: int) -> Genome | None:
-        """The most promising of some unseen points from ``move``."""
+        ``moves`` fills proposals (n, dim) from uniform numbers (n, ``width``).
+        """
+        screen = self._screen
+        is_screened = screen.is_ready and self.draws.uniform() < screen.settings.share
+        n_wanted = screen.settings.n_trials if is_screened else 1
         found: dict[Genome, None] = {}
-        for _ in range(_TRIES):
-            genome = self.canonical(tuple(move()))
-            if genome not in self.seen:
-                found[genome] = None
-                if len(found) == n_trials:
-                    break
+        for n in _SCREENED_TRIES if is_screened else _TRIES:
+            proposals = np.empty((n, len(self.low)), np.int64)
+            moves(self.draws.generator.random((n, width)), proposals)
+            for genome in map(tuple, proposals.tolist()):
+                point = genome if self._has_rules else self.canonical(genome)
+                if point not in self.seen:
+                    found[point] = None
+                    if len(found) == n_wanted:
+                        break
+            if len(found) == n_wanted:
+                break
         if not found:
             return self.random_unseen()
-        return self.take(self._screen.choose(list(found)))
+        points = list(found)
+        return self.take(screen.choose(points) if len(points) > 1 else points[0])
 
     def random_point(self) -> list[int]:
         """A point anywhere in the box."""
@@ -193,20 +197,6 @@ class Lattice:
         points = (self.canonical(point) for point in itertools.product(*ranges))
         unseen = sorted({point for point in points if point not in self.seen})
         return self.take(self.draws.pick(unseen)) if unseen else None
-
-    def step(self, point: list[int], gene: int, *, p_reset: float = 0.15) -> None:
-        """Move one gene in place: +-1 or +-2 inside the box, sometimes anywhere."""
-        low, high, draws = self.low[gene], self.high[gene], self.draws
-        if draws.uniform() < p_reset:
-            value = low + draws.below(high - low)
-            point[gene] = value + (value >= point[gene])  # any other value
-            return
-        size = 1 if draws.uniform() < 0.75 else 2
-        size = -size if draws.uniform() < 0.5 else size
-        value = point[gene] + size
-        if not low <= value <= high:
-            value = point[gene] - size
-        point[gene] = min(max(value, low), high)
 
     def state(self) -> dict[str, Any]:
         """Plain data."""

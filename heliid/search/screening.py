@@ -18,7 +18,8 @@ from heliid.kernels.screening import features, fit_quadratic, most_promising
 from heliid.search.searcher import Genome, cost_from_plain, cost_to_plain
 
 _MEMORY = 400  # points told; older ones are forgotten
-_REFIT_EVERY = 4  # points told
+_REFIT_EVERY = 4  # points told, when few are
+_REFIT_SHARE = 16  # ... when many are: when one in so many is new
 
 
 @dataclass(frozen=True, slots=True)
@@ -46,6 +47,7 @@ class Screen:
         self._told: list[tuple[Genome, float]] = []
         self._coefficients = np.zeros(1 + 2 * len(lows))
         self._knows = False
+        self._n_fitted = 0
 
     @property
     def is_ready(self) -> bool:
@@ -61,7 +63,10 @@ class Screen:
         features(np.array(genome, float), self._centre, self._scale, self._rows[at])
         self._costs[at] = cost
         n = len(self._told)
-        if n >= self.settings.n_wanted and n % _REFIT_EVERY == 0:
+        if n >= self.settings.n_wanted and n - self._n_fitted >= max(
+            _REFIT_EVERY, min(n, _MEMORY) // _REFIT_SHARE
+        ):
+            self._n_fitted = n
             n = min(n, _MEMORY)
             self._knows = fit_quadratic(self._rows[:n], self._costs[:n], self._coefficients)
 
@@ -76,6 +81,6 @@ class Screen:
 
     def restore(self, state: list[Any]) -> None:
         """The inverse of ``state``."""
-        self._told = []
+        self._told, self._n_fitted, self._knows = [], 0, False
         for genome, cost in state:
             self.learn(tuple(genome), cost_from_plain(cost))

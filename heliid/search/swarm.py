@@ -5,10 +5,12 @@ from __future__ import annotations
 from collections import deque
 from collections.abc import Iterable, Sequence
 from dataclasses import dataclass, field
+from functools import partial
 from typing import Any
 
 import numpy as np
 
+from heliid.kernels.lattice_moves import STEPS_WIDTH, flights
 from heliid.search.lattice import Lattice, as_is, rows
 from heliid.search.screening import Screening
 from heliid.search.searcher import (
@@ -94,7 +96,9 @@ class Swarm:
         particle = self._turn % len(self._particles)
         self._turn += 1
         informant = self._best_informant(particle)
-        return self._lattice.new_point(lambda: self._flight(particle, informant)), particle
+        width = 1 + len(self._lattice.free) + STEPS_WIDTH
+        moves = partial(self._flights, particle, informant)
+        return self._lattice.new_point(moves, width), particle
 
     def _best_informant(self, particle: int) -> int:
         """The best of a few others drawn at random, or the particle itself."""
@@ -103,21 +107,16 @@ class Swarm:
         asked += [draws.below(len(self._particles)) for _ in range(self.settings.n_informants)]
         return asked[ranking(self._particles[k].cost for k in asked)[0]]
 
-    def _flight(self, particle: int, informant: int) -> list[int]:
+    def _flights(self, particle: int, informant: int, random: np.ndarray, out: np.ndarray) -> None:
         """Each gene from the informant's best, the own best or the present place; then steps."""
-        lattice, settings = self._lattice, self.settings
-        draws = lattice.draws
+        settings = self.settings
+        free, low, high, rules, some = self._lattice.terms
         me, other = self._particles[particle], self._particles[informant]
-        point = list(me.at)
-        for gene in lattice.free:
-            u = draws.uniform()
-            if u < settings.p_informant:
-                point[gene] = other.best[gene]
-            elif u < settings.p_informant + settings.p_own:
-                point[gene] = me.best[gene]
-        for _ in range(draws.poisson(settings.steps)):
-            lattice.step(point, draws.pick(lattice.free), p_reset=settings.p_reset)
-        return point
+        here, own, best = np.array([me.at, me.best, other.best])
+        flights(
+            random, here, own, best, settings.p_informant, settings.p_own, settings.steps,
+            settings.p_reset, free, low, high, rules, some, out,
+        )  # fmt: skip
 
     def tell(self, costs: np.ndarray) -> None:
         """Costs of the oldest points asked."""

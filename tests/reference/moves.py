@@ -122,3 +122,96 @@ def hypermutate(normal, members, costs, rho, low, high, owners, out):
             affinity = (max(finite) - costs[i]) / spread if spread > 0 else 1.0
         step = math.exp(-rho * affinity) * 0.5 * (high - low) * normal[k]
         out[k] = (members[i] + step).clip(low, high)
+
+
+# on whole numbers
+
+
+def canonical_form(point, low, high, rules, some):
+    genes = [min(max(int(g), lo), hi) for g, lo, hi in zip(point, low, high, strict=True)]
+    for gene, by, least, value in rules:
+        if genes[by] < least:
+            genes[gene] = value
+    if len(some) and all(genes[gene] == 0 for gene in some):
+        genes[some[0]] = 1
+    point[:] = genes
+
+
+def step(point, row, at, free, low, high, p_reset):
+    """As the kernel; ``row`` gives which gene, anywhere or near, how far, which way."""
+    pick, reset, far, way = row[at : at + 4]
+    gene = free[int(pick * len(free))]
+    values = range(low[gene], high[gene] + 1)
+    if reset < p_reset:
+        others = [value for value in values if value != point[gene]]
+        point[gene] = others[int(far * len(others))]
+        return at + 4
+    size = (1 if far < 0.75 else 2) * (-1 if way < 0.5 else 1)
+    if point[gene] + size not in values:
+        size = -size
+    point[gene] = min(max(point[gene] + size, low[gene]), high[gene])
+    return at + 4
+
+
+def poisson(u, mean):
+    total = 0.0
+    for count in range(10):
+        total += math.exp(-mean) * mean**count / math.factorial(count)
+        if u < total:
+            return count
+    return 10
+
+
+def some_steps(n, point, row, at, free, low, high, p_reset):
+    for _ in range(n):
+        if at + 4 <= len(row):
+            at = step(point, row, at, free, low, high, p_reset)
+
+
+def mutants(random, parent, mean, p_reset, free, low, high, rules, some, out):
+    for row, point in zip(random, out, strict=True):
+        point[:] = parent
+        some_steps(1 + poisson(row[0], mean), point, row, 1, free, low, high, p_reset)
+        canonical_form(point, low, high, rules, some)
+
+
+def flights(
+    random, here, own, other, p_informant, p_own, mean, p_reset, free, low, high, rules, some, out
+):
+    for row, point in zip(random, out, strict=True):
+        point[:] = here
+        for u, gene in zip(row[1:], free, strict=False):
+            if u < p_informant:
+                point[gene] = other[gene]
+            elif u < p_informant + p_own:
+                point[gene] = own[gene]
+        at = 1 + len(free)
+        some_steps(poisson(row[0], mean), point, row, at, free, low, high, p_reset)
+        canonical_form(point, low, high, rules, some)
+
+
+def bee_moves(
+    random, sources, slot, best, p_cross, p_guided, guide, p_gene, p_more, p_reset, free, low, high,
+    rules, some, out,
+):  # fmt: skip
+    for row, point in zip(random, out, strict=True):
+        point[:] = sources[slot]
+        other = sources[other_than(row[2], len(sources), slot)]
+        if row[0] >= p_cross:
+            at = step(point, row, 3, free, low, high, p_reset)
+            while at + 4 < len(row) and row[at] < p_more:
+                at = step(point, row, at + 1, free, low, high, p_reset)
+        elif row[1] < p_guided and slot != best:
+            chosen = free[int(row[3] * len(free))]
+            for gene, (u, phi, psi) in zip(free, row[4 : 4 + 3 * len(free)].reshape(-1, 3),
+                                           strict=True):  # fmt: skip
+                if gene == chosen or u < p_gene:
+                    x = point[gene]
+                    moved = x + (2 * phi - 1) * (x - other[gene])
+                    moved += guide * psi * (sources[best][gene] - x)
+                    point[gene] = min(max(round(moved), low[gene]), high[gene])
+        else:
+            for u in row[4 : 5 + int(row[3] * 2)]:
+                gene = free[int(u * len(free))]
+                point[gene] = other[gene]
+        canonical_form(point, low, high, rules, some)
