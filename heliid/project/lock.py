@@ -21,7 +21,7 @@ class ProjectLock:
         """Take the lock; False when a living process has it. A dead process' lock is taken over."""
         for _ in range(2):
             try:
-                handle = os.open(self.path, os.O_CREAT | os.O_EXCL | os.O_WRONLY, 0o644)
+                self._claim()
             except FileExistsError:
                 if not self._is_stale():
                     return False
@@ -29,11 +29,25 @@ class ProjectLock:
                 continue
             except OSError:
                 return True  # an unwritable folder cannot hold a lock; saving there will say so
-            with os.fdopen(handle, "w") as file:
-                json.dump({"pid": os.getpid(), "host": host(), "process": identity()}, file)
             self.is_held = True
             return True
         return False
+
+    def _claim(self) -> None:
+        """Make the lock with its content at once: one that is still empty would pass for dead."""
+        owner = {"pid": os.getpid(), "host": host(), "process": identity()}
+        part = self.path.with_name(f"{self.path.name}.{os.getpid()}.part")
+        try:
+            part.write_text(json.dumps(owner))
+            try:
+                os.link(part, self.path)
+            except FileExistsError:
+                raise
+            except OSError:  # a file system that knows no links
+                with open(self.path, "x") as file:
+                    file.write(json.dumps(owner))
+        finally:
+            part.unlink(missing_ok=True)
 
     def release(self) -> None:
         """Give the lock back; safe to call twice."""

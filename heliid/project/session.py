@@ -102,12 +102,13 @@ class Session:
         session.recovered_candidates = candidates
         # what was recovered is in a journal of its own before the old one goes
         session.is_modified = True
-        if session._journal is not None:
-            session._write(project, [])
-            journals.discard_leftover(leftover.path)
-            if session.found is not None:
+        journal = session._journal
+        if journal is not None and session._in_journal(journal.record_edit, project):
+            if session.found is not None:  # the old one, put aside to make room for the new
                 journals.discard_leftover(session.found.path)
                 session.found = None
+            if leftover.path != journal.path:
+                journals.discard_leftover(leftover.path)
         return session
 
     recovered_candidates: dict[str, list[dict[str, Any]]] = {}  # noqa: RUF012 - read only
@@ -226,11 +227,14 @@ class Session:
         for one in candidates:
             self._in_journal(journal.record_candidate, *one)
 
-    def _in_journal(self, work: Callable[..., None], *values: Any) -> None:
+    def _in_journal(self, work: Callable[..., None], *values: Any) -> bool:
+        """Whether it was written; what went wrong is said once."""
         try:
             work(*values)
         except (OSError, sqlite3.Error, ValueError, MemoryError) as error:
             self._trouble(error)
+            return False
+        return True
 
     def _trouble(self, error: Exception) -> None:
         """A journal that cannot be written is said once; work goes on."""

@@ -14,9 +14,11 @@ import pytest
 from heliid.data.campaign import Use
 from heliid.data.record import Channel, FlightRecord
 from heliid.errors import ProjectFileError
-from heliid.project import Project, ProjectRecord, load_project
+from heliid.project import Project, ProjectRecord, Run, load_project, save_project
+from heliid.project import session as sessions
 from heliid.project.document import project_entries
 from heliid.project.journal import Journal, find_leftovers, recover
+from heliid.project.lock import ProjectLock
 from heliid.project.processes import identity, is_running
 from heliid.project.session import Session, compare, discard, leftovers
 
@@ -235,3 +237,153 @@ def test_changes_from_a_fast_typist_become_few_writes(tmp_path):
     session.close(keep_edits=True)
     (left,) = leftovers(tmp_path / "state")
     assert recover(left)[0].notes == "499"  # type: ignore[union-attr]
+
+
+def leave_a_crash(path: Path, recovery: Path, note: str = "edited") -> None:
+    """A journal with an edit of that project, as a window that died leaves it."""
+    session = Session.open(path, folder=recovery)
+    session.change(replace(session.project, notes=note))
+    session.flush()
+    session.close(keep_edits=True)
+
+
+def test_a_clean_close_that_keeps_edits_leaves_them_for_the_next_start(tmp_path):
+    save_project(project("saved"), tmp_path / "a.heliid")
+    leave_a_crash(tmp_path / "a.heliid", tmp_path / "state")
+    (found,) = sessions.leftovers(tmp_path / "state")
+    assert sessions.compare(found) == ("The notes have changed.",)
+
+
+def test_recovering_a_file_that_is_opened_again_takes_its_journal_over(tmp_path):
+    save_project(project("saved"), tmp_path / "a.heliid")
+    leave_a_crash(tmp_path / "a.heliid", tmp_path / "state")
+    (found,) = sessions.leftovers(tmp_path / "state")
+    again = Session.recover(found, folder=tmp_path / "state")
+    assert again.project.notes == "edited"
+    assert again.is_modified
+    assert again.found is None
+    (kept,) = sessions.leftovers(tmp_path / "state")  # for a second crash, right away
+    assert sessions.compare(kept) == ("The notes have changed.",)
+    again.close()
+    assert sessions.leftovers(tmp_path / "state") == ()
+
+
+def test_candidates_of_a_project_that_was_never_saved_are_recovered(tmp_path):
+    session = Session.new(folder=tmp_path / "state")
+    session.keep_candidate("run-1", 0, {"cost": 1.0})
+    session.flush()
+    assert session._journal is not None
+    session._journal.close()
+    session._journal = None
+    (found,) = sessions.leftovers(tmp_path / "state")
+    assert sessions.compare(found) == ("1 scored candidates of run-1, which was still searching.",)
+    again = Session.recover(found, folder=tmp_path / "state")
+    assert again.recovered_candidates == {"run-1": [{"cost": 1.0}]}
+    again.close()
+    session.close()
+
+
+def test_recovering_without_a_place_for_a_journal_keeps_the_old_one(tmp_path):
+    save_project(project("saved"), tmp_path / "a.heliid")
+    leave_a_crash(tmp_path / "a.heliid", tmp_path / "state")
+    (found,) = sessions.leftovers(tmp_path / "state")
+    (tmp_path / "file").write_text("")
+    said: list[str] = []
+    again = Session.recover(found, folder=tmp_path / "file" / "x", on_trouble=said.append)
+    assert again.project.notes == "edited"
+    assert found.path.exists()
+    assert len(said) == 1
+    again.change(replace(again.project, notes="more"))
+    again.keep_candidate("run-1", 0, {})
+    again.flush()
+    again.save()
+    again.close()
+    assert load_project(tmp_path / "a.heliid").notes == "more"
+
+
+def test_two_unequal_projects_are_compared_and_equal_ones_too(tmp_path):
+    save_project(project("edited"), tmp_path / "a.heliid")
+    leave_a_crash(tmp_path / "a.heliid", tmp_path / "state", "edited")
+    (found,) = sessions.leftovers(tmp_path / "state")
+    assert sessions.compare(found) == ("There is no difference.",)
+
+
+def test_a_file_that_another_window_has_is_not_saved_over(tmp_path):
+    save_project(project("a"), tmp_path / "a.heliid")
+    save_project(project("b"), tmp_path / "b.heliid")
+    other = ProjectLock(tmp_path / "b.heliid")
+    other.path.write_text('{"pid": 1, "host": "elsewhere"}')
+    session = Session.open(tmp_path / "a.heliid", folder=tmp_path / "state")
+    with pytest.raises(ProjectFileError, match=r"b\.heliid is open in another window"):
+        session.save(tmp_path / "b.heliid")
+    assert load_project(tmp_path / "b.heliid").notes == "b"
+    session.close()
+
+
+def test_a_save_as_that_fails_gives_the_lock_back(tmp_path, monkeypatch):
+    session = Session.new(folder=tmp_path / "state")
+    session.change(project("a"))
+
+    def full(*_args, **_options):
+        raise ProjectFileError("The project could not be saved (No space left on device).")
+
+    monkeypatch.setattr(sessions, "save_project", full)
+    with pytest.raises(ProjectFileError, match="No space left"):
+        session.save(tmp_path / "a.heliid")
+    assert not list(tmp_path.glob(".*.lock"))
+    assert session.path is None
+    assert session.is_modified
+    session.close()
+
+
+def test_the_users_own_folder_is_used_and_nothing_there_is_no_error(monkeypatch, tmp_path):
+    import platformdirs
+
+    monkeypatch.setattr(platformdirs, "user_state_dir", lambda *_a, **_k: str(tmp_path))
+    assert sessions.state_folder() == tmp_path / "recovery"
+    assert sessions.leftovers() == ()
+    session = Session.new()
+    session.close()
+    assert list((tmp_path / "recovery").iterdir()) == []
+
+    def broken(*_args):
+        raise OSError(5, "Input/output error")
+
+    monkeypatch.setattr(sessions, "find_leftovers", broken)
+    assert sessions.leftovers() == ()
+
+
+def test_what_was_recovered_is_not_given_up_while_it_cannot_be_kept_anew(tmp_path, monkeypatch):
+    save_project(project("saved"), tmp_path / "a.heliid")
+    leave_a_crash(tmp_path / "a.heliid", tmp_path / "state")
+    (found,) = sessions.leftovers(tmp_path / "state")
+
+    def full(*_args):
+        raise OSError(28, "No space left on device")
+
+    monkeypatch.setattr(Journal, "record_edit", full)
+    again = Session.recover(found, folder=tmp_path / "state")
+    monkeypatch.undo()
+    assert again.project.notes == "edited"
+    assert again.found is not None
+    (kept,) = sessions.leftovers(tmp_path / "state")
+    assert sessions.compare(kept) == ("The notes have changed.",)
+    again.close()
+
+
+def test_save_as_moves_the_lock_along(tmp_path):
+    save_project(project("a"), tmp_path / "a.heliid")
+    session = Session.open(tmp_path / "a.heliid", folder=tmp_path / "state")
+    session.save(tmp_path / "b.heliid")
+    assert [path.name for path in tmp_path.glob(".*.lock")] == [".b.heliid.lock"]
+    session.close()
+    assert not list(tmp_path.glob(".*.lock"))
+
+
+def test_the_comparison_names_runs_that_are_new_changed_or_gone(tmp_path):
+    run = Run("run-1", "first", "2026", {}, {})
+    old = replace(project("a"), runs=(run, replace(run, key="run-2", name="second")))
+    new = replace(old, runs=(replace(run, starred=True), replace(run, key="run-3", name="third")))
+    assert list(sessions.differences(old, new)) == [
+        "New run: third.", "Missing run: second.", "Changed run: first.",
+    ]  # fmt: skip
