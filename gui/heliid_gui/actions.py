@@ -110,6 +110,14 @@ def _view(window: MainWindow, menu: QMenu) -> None:
             step.tip,
         )
     _add_separator(window, menu)
+    _add(
+        window,
+        menu,
+        window.tr("&Problems"),
+        lambda: window.findings.toggle(),
+        "Ctrl+Shift+M",
+        window.tr("What the data doctor found in all records"),
+    )
     _add(window, menu, window.tr("&Light or dark"), window.toggle_theme, "Ctrl+Shift+D")
     _add(window, menu, window.tr("&Full screen"), lambda: _full_screen(window), "F11")
 

@@ -1,4 +1,4 @@
-"""What the worker process computes for Prepare: spectra, coherence, a proposed rate."""
+"""What the worker process computes for Data and Prepare: how records fit together, spectra."""
 
 from __future__ import annotations
 
@@ -10,6 +10,8 @@ import numpy as np
 from heliid.events import Report, ShouldStop
 
 if TYPE_CHECKING:
+    from heliid.data.campaign import Campaign
+    from heliid.data.doctor import Finding
     from heliid.data.prepare import RateChoice
     from heliid.data.record import FlightRecord
 
@@ -89,6 +91,16 @@ def _where_there_is_power(powers: np.ndarray) -> slice:
     shares = powers / np.maximum(powers.max(axis=0), 1e-300)
     last = np.flatnonzero((shares > POWER_FLOOR).any(axis=1))
     return slice(0, int(last[-1]) + 1 if len(last) else len(powers))
+
+
+def examine_together(
+    campaign: Campaign, *, report: Report, should_stop: ShouldStop
+) -> tuple[Finding, ...]:
+    """What the data doctor says about how the records fit together: rates, range, answers."""
+    from heliid.data.doctor.campaign import check_campaign
+
+    del report, should_stop
+    return tuple(check_campaign(campaign))
 
 
 N_WINDOWS = 12  # parts of all records together: coherence of one window would be 1 everywhere

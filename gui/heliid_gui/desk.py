@@ -9,9 +9,8 @@ from typing import TYPE_CHECKING
 
 from PySide6.QtCore import QObject, QTimer
 from PySide6.QtGui import QGuiApplication
-from PySide6.QtWidgets import QFileDialog, QLabel
+from PySide6.QtWidgets import QFileDialog
 
-from heliid_gui.presenters import formatting as fmt
 from heliid_gui.presenters import project_desk
 from heliid_gui.presenters.project_desk import ENDING, ProjectDesk
 
@@ -40,19 +39,15 @@ class Desk(QObject):
         )
         self.project.opened.connect(self._opened)
         self.project.saved.connect(self._saved)
+        self.project.sources_missing.connect(self._say_missing)
         self._may_close = False
         self._may_recover = True
         self.unsaved: UnsavedDialog | None = None
         self.recovery: RecoveryDialog | None = None
         self.import_dialog: ImportDialog | None = None
         self._to_import: list[tuple[Path, str]] = []
-        self.health = QLabel("")
-        self.health.setAccessibleName(self.tr("Problems in the data"))
-        window.statusBar().addPermanentWidget(self.health)
-        window.doctor.changed.connect(self._show_health)
-        bench.setup_changed.connect(self._show_health)
 
-    # ---- titles and status ---------------------------------------------------------------
+    # ---- title ---------------------------------------------------------------
 
     def title(self) -> str:
         """What the title bar says."""
@@ -61,13 +56,6 @@ class Desk(QObject):
         mark = "*" if bench.is_modified else ""
         note = self.tr(" (read-only)") if self.project.is_read_only else ""
         return f"{name}{mark}{note} - HeliID"
-
-    def _show_health(self) -> None:
-        errors, warnings = (self._window.doctor.count(k) for k in ("error", "warning"))
-        parts = [fmt.plural(errors, "problem")] if errors else []
-        parts += [fmt.plural(warnings, "warning")] if warnings else []
-        self.health.setText(", ".join(parts) + (self.tr(" in the data") if parts else ""))
-        self.health.setToolTip(self.tr("The data doctor's findings are listed in Data and Prepare"))
 
     # ---- projects ------------------------------------------------------------------------
 
@@ -115,6 +103,10 @@ class Desk(QObject):
         found = self.project.session.found if self.project.session is not None else None
         if found is not None and self._may_recover:
             self._offer([found])
+
+    def _say_missing(self) -> None:
+        text = self.tr("Source files that have moved: %d; the project keeps the samples")
+        self._window.say(text % self.project.n_missing_sources)
 
     def save(self, then: Callable[[], None] | None = None) -> None:
         """Save where it was opened from; ask for a name when there is none."""

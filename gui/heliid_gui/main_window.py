@@ -13,6 +13,7 @@ from heliid_gui import actions, collector, undo
 from heliid_gui.command_palette import CommandPalette
 from heliid_gui.desk import Desk
 from heliid_gui.dialogs import Problems
+from heliid_gui.findings_desk import FindingsDesk
 from heliid_gui.help_window import HelpDock
 from heliid_gui.icons import app_icon
 from heliid_gui.jobs import Jobs
@@ -86,6 +87,7 @@ class MainWindow(QMainWindow):
         self._build()
         actions.build(self)
         self.desk = Desk(self)
+        self.findings = FindingsDesk(self)
         self._wire()
         self.setWindowIcon(app_icon())
         self.setAcceptDrops(True)

@@ -181,9 +181,9 @@ class BeforeAfter(QWidget):
         """Zoom to a piece of time and mark it; all of it when it is nearly everything."""
         first, last = self.plots.time_limits()
         length = end - start
-        if 0 < length < 0.9 * (last - first):
+        if (end > 0.0 or start > 0.0) and length < 0.9 * (last - first):
             margin = max(0.5 * length, 0.02 * (last - first))
             self.plots.set_time_range(start - margin, end + margin)
-            self.mark_piece((start, end))
+            self.mark_piece((start, end) if length > 0 else None)
         else:
             self.plots.fit_all()

@@ -286,7 +286,8 @@ class DataPanel(QWidget):
         self.refresh()
         self.plots.flush()
         first, last = self.plots.time_limits()
-        if finding.end > finding.start and finding.end - finding.start < 0.9 * (last - first):
+        has_place = finding.end > 0.0 or finding.start > 0.0
+        if has_place and finding.end - finding.start < 0.9 * (last - first):
             margin = max(0.5 * (finding.end - finding.start), 0.02 * (last - first))
             self.plots.set_time_range(finding.start - margin, finding.end + margin)
         else:

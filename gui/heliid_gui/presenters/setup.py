@@ -136,8 +136,13 @@ def used_records(setup: Setup, use: Use) -> tuple[FlightRecord, ...]:
                 continue
             # the last sample belongs to the last piece
             to = end + record.dt / 2 if end >= record.time[-1] else end
-            found.append(record.between(start, to, f"{record.name} {start:.4g} to {end:.4g} s"))
+            found.append(record.between(start, to, piece_name(record, start, end)))
     return tuple(found)
+
+
+def piece_name(record: FlightRecord, start: float, end: float) -> str:
+    """How a piece of a record is called, by its place in time (s)."""
+    return f"{record.name} {start:.4g} to {end:.4g} s"
 
 
 def campaign(setup: Setup) -> Campaign:

@@ -12,6 +12,7 @@ from itertools import combinations
 
 import numpy as np
 
+from heliid.data.doctor.forces import force_links
 from heliid.data.doctor.links import Link
 from heliid.data.doctor.motion import (
     ACCELERATIONS,
@@ -50,6 +51,9 @@ ROUND_RATES = (
     5, 10, 12.5, 20, 25, 30, 40, 50, 60, 62.5, 64, 75, 80, 100, 120, 125, 128, 150, 160, 200, 250,
     256, 300, 400, 500, 512, 600, 800, 1000,
 )  # fmt: skip
+
+# Hz; what most of them are set to: a correction that lands there is no coincidence
+COMMON_RATES = (5, 10, 20, 25, 50, 100, 125, 200, 250, 400, 500, 1000)
 
 _PAIRS: tuple[tuple[str, ...], ...] = (RATES, ATTITUDES, SPEEDS, ACCELERATIONS)
 
@@ -177,10 +181,12 @@ def _scale(motion: Motion, evidence: list[tuple[Relation, Link]]) -> Diagnosis |
     good = [(r, k) for r, k in evidence if k.gain > 0]
     if not good:
         return None
-    z = np.array([np.log(link.gain) for _, link in good])
-    sigma = np.array([np.hypot(k.gain_error, motion.floor_of(r)) for r, k in good])
-    best = _best(z, sigma, [relation.big for relation, _ in good], dt=motion.dt)
-    if best is None or abs(best.value) < max(_MIN_SCALE, 3.0 * best.error):
+    best = _suspect(motion, good)
+    if best is None:
+        return None
+    if len(best.symbols) > 1:  # the forces convict nobody, but may tell who it was
+        best = _suspect(motion, [*good, *force_links(motion)]) or best
+    if abs(best.value) < max(_MIN_SCALE, 3.0 * best.error):
         return None
     if best.symbols[0] == TIME:
         # all derivatives come out too small when the stated step is too long
@@ -189,6 +195,13 @@ def _scale(motion: Motion, evidence: list[tuple[Relation, Link]]) -> Diagnosis |
     symbols = tuple(s for s in best.symbols if s != TIME)
     value = _snapped(symbols[0], float(np.exp(best.value)))
     return replace(best, kind="scale", symbols=_named(symbols), value=value)
+
+
+def _suspect(motion: Motion, good: list[tuple[Relation, Link]]) -> Diagnosis | None:
+    """Who explains the logarithms of the gains best; ``value`` is a logarithm."""
+    z = np.array([np.log(link.gain) for _, link in good])
+    sigma = np.array([np.hypot(k.gain_error, motion.floor_of(r)) for r, k in good])
+    return _best(z, sigma, [relation.big for relation, _ in good], dt=motion.dt)
 
 
 def _delay(motion: Motion, evidence: list[tuple[Relation, Link]]) -> Diagnosis | None:
@@ -252,14 +265,22 @@ def _best(
 
 
 def _is_clock(dt: float, value: float) -> bool | None:
-    """Whether round rates speak for the clock (True) or for a channel (False); None: neither."""
-    stated, corrected = is_round_step(dt), is_round_step(dt * float(np.exp(value)))
-    return None if stated == corrected else corrected
+    """Whether the usual rates speak for the clock (True) or for a channel (False); None: neither.
+
+    A channel's error would land on a common rate once in twenty times; that the stated rate is
+    round says nothing against the clock, since files are labelled with round rates.
+    """
+    corrected = dt * float(np.exp(value))
+    if is_round_step(corrected, rates=COMMON_RATES):
+        return True
+    return None if is_round_step(dt) == is_round_step(corrected) else is_round_step(corrected)
 
 
-def is_round_step(dt: float, tolerance: float = 0.012) -> bool:
+def is_round_step(
+    dt: float, tolerance: float = 0.012, rates: tuple[float, ...] = ROUND_RATES
+) -> bool:
     """True when a sample time (s) is that of a usual rate."""
-    return any(abs(rate * dt - 1.0) < tolerance for rate in ROUND_RATES)
+    return any(abs(rate * dt - 1.0) < tolerance for rate in rates)
 
 
 def _named(symbols: tuple[str, ...]) -> tuple[str, ...]:

@@ -19,7 +19,7 @@ from dataclasses import dataclass, replace
 
 import numpy as np
 
-from heliid.channels import find_kind
+from heliid.channels import Role, find_kind
 from heliid.data.doctor.links import (
     Link,
     Spectra,
@@ -46,6 +46,7 @@ class Motion:
     names: dict[str, str]  # symbol to the record's channel name
     stretches: Stretches
     is_deviation: bool
+    controls: tuple[np.ndarray, ...] = ()  # what the pilot or a computer moves, in any unit
 
     def __contains__(self, symbol: str) -> bool:
         return symbol in self.data
@@ -98,70 +99,75 @@ def motion_of(record: FlightRecord, stretches: Stretches) -> Motion:
         values = np.column_stack([np.interp(even, time, column) for column in values.T])
     data: dict[str, np.ndarray] = {}
     names: dict[str, str] = {}
+    controls: list[np.ndarray] = []
     for j, channel in enumerate(record.channels):
         kind = find_kind(channel.name)
         if kind is not None and kind.symbol in USED and kind.si == channel.si:
             data.setdefault(kind.symbol, values[:, j])
             names.setdefault(kind.symbol, channel.name)
+        if kind is not None and kind.usual_role is Role.INPUT:
+            controls.append(values[:, j])
     if "psi" in data:
         data["psi"] = np.unwrap(data["psi"])
     is_deviation = "az" in data and abs(float(np.median(data["az"]))) < 0.5 * GRAVITY
-    return Motion(dt, data, names, stretches, is_deviation)
+    return Motion(dt, data, names, stretches, is_deviation, tuple(controls))
 
 
-def _rate(values: np.ndarray, dt: float) -> np.ndarray:
+def rate_of(values: np.ndarray, dt: float) -> np.ndarray:
+    """The mean rate of change over two steps, (N - 2,)."""
     return (values[2:] - values[:-2]) / (2.0 * dt)
 
 
-def _mean(values: np.ndarray) -> np.ndarray:
+def mean_of(values: np.ndarray) -> np.ndarray:
+    """The mean over two steps by Simpson's rule, (N - 2,)."""
     return (values[:-2] + 4.0 * values[1:-1] + values[2:]) / 6.0
 
 
 def _pitch(m: Motion) -> tuple[np.ndarray, list[np.ndarray]]:
-    terms = [_mean(m.data["q"] * np.cos(m.get("phi")))]
+    terms = [mean_of(m.data["q"] * np.cos(m.get("phi")))]
     if "phi" in m and "r" in m and not m.is_deviation:
-        terms.append(_mean(-m.data["r"] * np.sin(m.data["phi"])))
-    return _rate(m.data["theta"], m.dt), terms
+        terms.append(mean_of(-m.data["r"] * np.sin(m.data["phi"])))
+    return rate_of(m.data["theta"], m.dt), terms
 
 
 def _roll(m: Motion) -> tuple[np.ndarray, list[np.ndarray]]:
-    left, terms = _rate(m.data["phi"], m.dt), [_mean(m.data["p"])]
+    left, terms = rate_of(m.data["phi"], m.dt), [mean_of(m.data["p"])]
     if m.is_deviation:  # r times the tangent of the trim's attitude is there, but not how much
-        return left, [*terms, _mean(m.data["r"])] if "r" in m else terms
+        return left, [*terms, mean_of(m.data["r"])] if "r" in m else terms
     if "theta" in m and ("q" in m or "r" in m):
         phi = m.data["phi"]
         turn = m.get("q") * np.sin(phi) + m.get("r") * np.cos(phi)
-        terms.append(_mean(np.tan(m.data["theta"]) * turn))
+        terms.append(mean_of(np.tan(m.data["theta"]) * turn))
     return left, terms
 
 
 def _yaw(m: Motion) -> tuple[np.ndarray, list[np.ndarray]]:
     phi, theta = m.get("phi"), m.get("theta")
-    terms = [_mean(m.data["r"] * np.cos(phi) / np.cos(theta))]
+    terms = [mean_of(m.data["r"] * np.cos(phi) / np.cos(theta))]
     if "q" in m and "phi" in m and not m.is_deviation:
-        terms.append(_mean(m.data["q"] * np.sin(phi) / np.cos(theta)))
-    return _rate(m.data["psi"], m.dt), terms
+        terms.append(mean_of(m.data["q"] * np.sin(phi) / np.cos(theta)))
+    return rate_of(m.data["psi"], m.dt), terms
 
 
 def _along(m: Motion) -> tuple[np.ndarray, list[np.ndarray]]:
-    left = _rate(m.data["u_body"], m.dt)
+    left = rate_of(m.data["u_body"], m.dt)
     if m.is_deviation:
-        terms = [_mean(m.data["ax"]), _mean(-GRAVITY * m.data["theta"])]
-        return left, [*terms, _mean(m.data["q"])] if "q" in m else terms
+        terms = [mean_of(m.data["ax"]), mean_of(-GRAVITY * m.data["theta"])]
+        return left, [*terms, mean_of(m.data["q"])] if "q" in m else terms
     turning = m.get("q") * m.get("w_body") - m.get("r") * m.get("v_body")
-    left = left + _mean(np.broadcast_to(turning, m.data["u_body"].shape))
-    return left, [_mean(m.data["ax"]), _mean(-GRAVITY * np.sin(m.data["theta"]))]
+    left = left + mean_of(np.broadcast_to(turning, m.data["u_body"].shape))
+    return left, [mean_of(m.data["ax"]), mean_of(-GRAVITY * np.sin(m.data["theta"]))]
 
 
 def _down(m: Motion) -> tuple[np.ndarray, list[np.ndarray]]:
-    left = _rate(m.data["w_body"], m.dt)
+    left = rate_of(m.data["w_body"], m.dt)
     if m.is_deviation:
-        return left, [_mean(m.data[name]) for name in ("az", "q", "theta") if name in m]
+        return left, [mean_of(m.data[name]) for name in ("az", "q", "theta") if name in m]
     turning = np.broadcast_to(m.get("p") * m.get("v_body"), m.data["w_body"].shape)
     weight = GRAVITY * np.cos(m.get("theta")) * np.cos(m.get("phi"))
-    return left + _mean(turning), [
-        _mean(m.data["az"] + weight),
-        _mean(m.data["q"] * m.data["u_body"]),
+    return left + mean_of(turning), [
+        mean_of(m.data["az"] + weight),
+        mean_of(m.data["q"] * m.data["u_body"]),
     ]
 
 
@@ -267,5 +273,5 @@ def _angle_link(motion: Motion, balance: Balance) -> Link:
 def plain_link(motion: Motion, attitude: str, rate: str) -> Link:
     """One attitude against one rate, without the terms that need the angles to be right."""
     inner = tuple((max(a - 1, 0), b - 2) for a, b in motion.stretches if b - a > 16)
-    x, y = _mean(motion.data[rate]), _rate(motion.data[attitude], motion.dt)
+    x, y = mean_of(motion.data[rate]), rate_of(motion.data[attitude], motion.dt)
     return estimate(spectra([x], y, motion.dt, inner))

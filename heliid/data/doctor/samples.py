@@ -47,27 +47,49 @@ class Runs:
 def check_channels(record: FlightRecord) -> list[Finding]:
     """Findings on every channel by itself."""
     runs = [Runs.of(column) for column in record.values.T]
-    still = _all_still(record, runs)
+    rest = _Rest.of(runs, record.n_samples)
     found: list[Finding] = []
     for j, run in enumerate(runs):
-        found += _check_channel(record, j, run, still)
+        found += _check_channel(record, j, run, rest.of_others(run))
     return found
 
 
-def _all_still(record: FlightRecord, runs: list[Runs]) -> np.ndarray:
-    """(N,) bool: nearly every channel repeats its value: a simulation at trim, not a fault."""
-    changes = np.zeros(record.n_samples)
-    n_moving = 0
-    for run in runs:
-        if len(run.length) > 0.3 * record.n_samples:
-            n_moving += 1
-            here = np.ones(record.n_samples)
-            for first, length in _long_runs(run, 3):
-                here[first + 1 : first + length] = 0.0
-            changes += here
-    if n_moving < 2:
-        return np.zeros(record.n_samples, dtype=bool)
-    return changes <= 0.34 * n_moving
+@dataclass(frozen=True, eq=False)
+class _Rest:
+    """Where channels that usually move repeat their value: a simulation at trim, not a fault."""
+
+    n_resting: np.ndarray  # (N,) how many of them
+    n_channels: int
+
+    @classmethod
+    def of(cls, runs: list[Runs], n_samples: int) -> _Rest:
+        moving = [run for run in runs if _is_in_motion(run, n_samples)]
+        total = np.zeros(n_samples, dtype=np.int16)
+        for run in moving:
+            total += _resting(run, n_samples)
+        return cls(total, len(moving))
+
+    def of_others(self, run: Runs) -> np.ndarray:
+        """(N,) bool: nearly all channels but this one rest."""
+        n_samples = len(self.n_resting)
+        is_one = _is_in_motion(run, n_samples)
+        others = self.n_channels - is_one
+        if others < 1:
+            return np.zeros(n_samples, dtype=bool)
+        resting = self.n_resting - _resting(run, n_samples) if is_one else self.n_resting
+        return resting >= 0.66 * others
+
+
+def _is_in_motion(run: Runs, n_samples: int) -> bool:
+    return len(run.length) > (1.0 - STEPPED) * n_samples
+
+
+def _resting(run: Runs, n_samples: int) -> np.ndarray:
+    """(N,) 0 or 1: inside a run of three and more equal samples."""
+    here = np.zeros(n_samples, dtype=np.int16)
+    for first, length in _long_runs(run, 3):
+        here[first + 1 : first + length] = 1
+    return here
 
 
 def _long_runs(run: Runs, shortest: int) -> list[tuple[int, int]]:
@@ -209,7 +231,10 @@ def _stuck(
     bad = np.zeros(len(column), dtype=bool)
     if len(run.length) < 10:
         return [], bad
-    ranked = np.sort(run.length)
+    resting = _resting_values(run) if is_control(name) else frozenset()
+    ranked = np.sort(run.length[~np.isin(run.value, list(resting))])
+    if len(ranked) < 10:
+        return [], bad
     # a few long runs may be the fault; what the channel does usually is below them
     usual = ranked[: max(len(ranked) - 5, len(ranked) // 2)]
     if 1.0 - len(usual) / max(usual.sum(), 1) > STEPPED:
@@ -218,7 +243,6 @@ def _stuck(
     steps = np.abs(np.diff(column))
     quantum = _quantum(column, steps)
     jump = 3.0 * float(np.percentile(steps, 97))
-    resting = _resting_values(run, limit) if is_control(name) else frozenset()
     found = []
     for k in np.flatnonzero(run.length >= _MIN_RUN):
         first, last = int(run.start[k]), int(run.start[k] + run.length[k] - 1)
@@ -229,7 +253,9 @@ def _stuck(
             continue
         if still[first : last + 1].mean() > 0.5:
             continue
-        if falls_out or _was_moving(steps, first, last, quantum):
+        # what stood still jumps to where it ought to be
+        catches_up = is_inside and steps[last] > jump and steps[first - 1] <= jump
+        if falls_out or _was_moving(steps, first, last, quantum, ended=catches_up):
             bad[first : last + 1] = True
             found.append(_stuck_finding(record, name, column, first, last))
     return found[:20], bad
@@ -250,17 +276,24 @@ def is_control(name: str) -> bool:
     return any(word in lowered for word in _CONTROL_WORDS)
 
 
-def _resting_values(run: Runs, limit: float) -> frozenset[float]:
+def _resting_values(run: Runs) -> frozenset[float]:
     """Where a control rests: where it begins and ends, and where it returns to."""
-    long = run.value[run.length >= limit]
+    long = run.value[run.length >= _MIN_RUN]
     again = [value for value in np.unique(long) if np.count_nonzero(long == value) > 1]
     return frozenset([float(run.value[0]), float(run.value[-1]), *map(float, again)])
 
 
-def _was_moving(steps: np.ndarray, first: int, last: int, quantum: float) -> bool:
-    """True when the channel moved on both sides of samples first..last as it could not stop."""
+def _was_moving(
+    steps: np.ndarray, first: int, last: int, quantum: float, *, ended: bool = False
+) -> bool:
+    """True when the channel moved on both sides of samples first..last as it could not stop.
+
+    ``ended``: it is known to have moved on at the end.
+    """
     before = steps[max(first - _NEAR, 0) : first]
     after = steps[last + 1 : last + 1 + _NEAR]
+    if ended:
+        after = after[:0]
     sides = [side.mean() for side in (before, after) if len(side) >= 3]
     return bool(sides) and min(sides) > _QUANTA * quantum
 
