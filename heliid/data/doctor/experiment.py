@@ -22,6 +22,7 @@ USABLE_COHERENCE = 0.6
 _LEAD_S = 1.0
 _STEADY = 0.2  # of a channel's standard deviation: what a steady lead may move by
 _LITTLE = 4.0  # times its own noise: an input that moves less is no excitation
+_POWER_FLOOR = 1e-5  # of a channel's strongest line: 50 dB below it
 _MIN_ANSWER = 0.3  # share of an output's power that the inputs explain
 
 
@@ -190,8 +191,9 @@ def _bandwidth(
         Finding(
             "bandwidth",
             Severity.NOTE,
-            f"Coherence of at least {USABLE_COHERENCE:g}: {pairs or 'nowhere'}; proposed model "
-            f"rate {choice.hz:.4g} Hz.",
+            f"Coherence of at least {USABLE_COHERENCE:g}: {pairs or 'nowhere'}; this record as a "
+            f"whole asks for a model rate of about {choice.hz:.3g} Hz (a study takes one rate for "
+            f"all its training records).",
             (),
             *_whole(record),
             tuple(numbers),
@@ -209,11 +211,13 @@ def coherent_bands(
     signals = [record.column(name) for name in names]
     f, all_spectra, n = cross_spectra(signals, motion_of(record, stretches).dt, stretches)
     power = np.real(np.einsum("fii->fi", all_spectra))
+    # where there is next to nothing, what is coherent is rounding and the files' own filters
+    strong = power >= _POWER_FLOOR * power[1:].max(axis=0)
     bands: dict[tuple[str, str], tuple[float, float]] = {}
     for i, name in enumerate(inputs):
         for j, output in enumerate(outputs, len(inputs)):
             c = coherence_of(power[:, i], power[:, j], all_spectra[:, i, j], n)
-            good = (c >= USABLE_COHERENCE) & (f > 0)
+            good = (c >= USABLE_COHERENCE) & (f > 0) & strong[:, i] & strong[:, j]
             good &= np.convolve(good, [1, 1, 1], mode="same") >= 2
             if good.any():
                 bands[(name, output)] = (float(f[good][0]), float(f[good][-1]))
