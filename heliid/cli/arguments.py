@@ -188,6 +188,9 @@ def _fill_doctor(parser: argparse.ArgumentParser) -> None:
     parser.add_argument("files", nargs="+", metavar="FILE")
     parser.add_argument("--inputs", type=names_list, default=[], metavar="A,B")
     parser.add_argument("--outputs", type=names_list, default=[], metavar="C,D")
+    parser.add_argument("--validate", nargs="+", default=[], metavar="F",
+                        help="also examine these, and whether FILE covers their range")  # fmt: skip
+    parser.add_argument("--test", nargs="+", default=[], metavar="F")
     _add_json(parser)
 
 

@@ -15,7 +15,13 @@ def run(options: argparse.Namespace) -> int:
     """Examine and print; status 2 when a file cannot be read at all."""
     from heliid.data.doctor import doctor_files
 
-    report = doctor_files(options.files, inputs=options.inputs, outputs=options.outputs)
+    report = doctor_files(
+        options.files,
+        inputs=options.inputs,
+        outputs=options.outputs,
+        validate=options.validate,
+        test=options.test,
+    )
     unreadable = [one["error"] for one in report["files"] if one["error"]]
     if options.json:
         console.write_json(report)

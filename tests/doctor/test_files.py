@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import csv
 import json
+from dataclasses import replace
 from pathlib import Path
 
 import pytest
@@ -82,3 +83,23 @@ def test_a_name_that_is_not_there_is_one_sentence(tmp_path):
     path = write(tmp_path / "good.csv", flights.flight())
     (file,) = doctor_files([path], inputs=["stick"], outputs=["q"])["files"]
     assert "'stick' is not in good.csv" in file["error"]
+
+
+def test_files_are_seen_together(tmp_path):
+    """A slower file, and a validation file beyond the range of training."""
+    record = flights.flight()
+    big = record.values.copy()
+    big[:, record.index("q")] *= 3.0
+    write(tmp_path / "train.csv", record)
+    write(tmp_path / "far.csv", replace(record, values=big))
+    write(tmp_path / "slow.csv", replace(record, time=record.time * 2))
+    report = doctor_files(
+        [tmp_path / "train.csv", tmp_path / "slow.csv"],
+        inputs=["delta_lon"],
+        outputs=["q", "theta"],
+        validate=[tmp_path / "far.csv"],
+    )
+    train, slow, far = (file["findings"] for file in report["files"])
+    assert any(f["kind"] == "mismatch" and "slowest" in f["sentence"] for f in slow)
+    assert any(f["kind"] == "envelope" and f["channels"] == ["q"] for f in far)
+    assert not any(f["kind"] in ("mismatch", "envelope") for f in train)

@@ -7,8 +7,10 @@ from dataclasses import replace
 from pathlib import Path
 from typing import Any
 
+from heliid.data.campaign import Campaign, Use
 from heliid.data.csvfile import CsvReader, read_csv
 from heliid.data.dialect import detect
+from heliid.data.doctor.campaign import check_campaign
 from heliid.data.doctor.examine import examine
 from heliid.data.doctor.finding import Finding, Severity, ordered
 from heliid.data.readers import read_file, reader_for
@@ -17,14 +19,24 @@ from heliid.errors import RecordError
 
 
 def doctor_files(
-    paths: Iterable[Path | str], *, inputs: Sequence[str] = (), outputs: Sequence[str] = ()
+    paths: Iterable[Path | str],
+    *,
+    inputs: Sequence[str] = (),
+    outputs: Sequence[str] = (),
+    validate: Iterable[Path | str] = (),
+    test: Iterable[Path | str] = (),
 ) -> dict[str, Any]:
     """Findings for each file as plain data, for the command line and for scripts.
 
     A file that cannot be read has an ``error`` sentence and no findings; one with missing values
-    is examined with straight lines in their place, and a finding says so.
+    is examined with straight lines in their place, and a finding says so. What only shows when
+    the files are seen together (other rates, other units, an input that turns its sign, validation
+    or test outside the range of ``paths``) joins the findings of the file it is about.
     """
-    files = [_one(Path(path), inputs, outputs) for path in paths]
+    given = ((Use.TRAIN, paths), (Use.VALIDATE, validate), (Use.TEST, test))
+    examined = [(use, *_one(Path(p), inputs, outputs)) for use, group in given for p in group]
+    _add_shared(examined, inputs, outputs)
+    files = [_as_data(path, outcome) for _, path, outcome in examined]
     counts = {
         str(severity): sum(
             finding["severity"] == severity for file in files for finding in file["findings"]
@@ -40,20 +52,45 @@ def doctor_files(
     }
 
 
-def _one(path: Path, inputs: Sequence[str], outputs: Sequence[str]) -> dict[str, Any]:
+_Outcome = str | tuple[FlightRecord, list[Finding]]  # why it cannot be read, or what is in it
+
+
+def _one(path: Path, inputs: Sequence[str], outputs: Sequence[str]) -> tuple[Path, _Outcome]:
     try:
         record, extra = _read(path)
-        found = ordered([*extra, *examine(record, inputs=inputs, outputs=outputs)])
+        return path, (record, [*extra, *examine(record, inputs=inputs, outputs=outputs)])
     except RecordError as reason:
+        return path, str(reason)
+
+
+def _add_shared(
+    examined: list[tuple[Use, Path, _Outcome]], inputs: Sequence[str], outputs: Sequence[str]
+) -> None:
+    """Put findings across records to those of the record they are about, else of the first."""
+    readable = [(use, outcome) for use, _, outcome in examined if not isinstance(outcome, str)]
+    if len(readable) < 2:
+        return
+    records = [outcome[0] for _, outcome in readable]
+    names = [[record.channel(name).name for name in group] for record in records[:1]
+             for group in (inputs, outputs)]  # fmt: skip
+    uses = [use for use, _ in readable]
+    campaign = Campaign(tuple(records), tuple(uses), tuple(names[0]), tuple(names[1]))
+    for finding in check_campaign(campaign):
+        mine = (found for _, (record, found) in readable if record.name == finding.record)
+        next(mine, readable[0][1][1]).append(finding)
+
+
+def _as_data(path: Path, outcome: _Outcome) -> dict[str, Any]:
+    if isinstance(outcome, str):
         return {
             "file": str(path),
-            "error": str(reason),
+            "error": outcome,
             "record": None,
             "findings": [],
             "is_fit": False,
-            "verdict": str(reason),
+            "verdict": outcome,
         }
-    is_fit = not any(finding.severity is Severity.ERROR for finding in found)
+    record, found = outcome[0], ordered(outcome[1])
     return {
         "file": str(path),
         "error": "",
@@ -66,7 +103,7 @@ def _one(path: Path, inputs: Sequence[str], outputs: Sequence[str]) -> dict[str,
             "channels": [channel.to_dict() for channel in record.channels],
         },
         "findings": [finding.to_dict() for finding in found],
-        "is_fit": is_fit,
+        "is_fit": not any(finding.severity is Severity.ERROR for finding in found),
         "verdict": verdict(found),
     }
 
