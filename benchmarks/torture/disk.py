@@ -104,7 +104,8 @@ def _journal(folder: Path) -> bool:
     one.close(keep_edits=True)
     assert len(said) <= 1, said
     if said:
-        _check(said[0], folder)
+        assert "\n" not in said[0]
+        assert "free some space" in said[0], said[0]
     for leftover in session.leftovers(folder / "recovery"):
         session.compare(leftover)
     return not said
