@@ -123,7 +123,9 @@ def kernels(repeats: int) -> None:
 
     def own(kind):
         for _ in range(rows // 64):
-            add_gram_padded(block[kind], 64, sums[kind])
+            add_gram_padded(
+                block[kind].reshape(-1), 0, 64, padded(size), size, sums[kind].reshape(-1)
+            )
 
     def iteration():
         problem.cost(theta, segments)

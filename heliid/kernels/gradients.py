@@ -7,7 +7,9 @@ w_hid (h, n_phi), b_hid (h,). The sensitivity of output j at sample k obeys
 
 with G the derivative of the step by its output taps. The inner loops run over parameters and
 vectorise as sums of rows; only the last few rows are kept, so the work stays in cache. A block of
-samples may span several segments: what lies before a segment's first sample counts as zero.
+samples may span several segments: what lies before a segment's first sample counts as zero. The
+direct parts of a whole block are written first, since a row that was just written piece by piece
+is slow to read as a whole. The residual is one more column: J'e comes with J'J.
 
 Training uses *centred* parameters: the linear part and the bias are those of the whole map at
 phi = 0, and a hidden unit adds only what its tanh has beyond the tangent there,
@@ -22,10 +24,19 @@ from __future__ import annotations
 import numpy as np
 from numba import njit
 
+from heliid.kernels.march import tanh_rows
 from heliid.kernels.narx import tanh_plain
-from heliid.kernels.simd import add_gram_padded, combine_rows
+from heliid.kernels.simd import (
+    add_gram_padded,
+    block_sum,
+    combine_rows,
+    fill_row,
+    scaled_row,
+    unit_parts,
+)
+from heliid.kernels.vectors import BLOCK, VECTOR
 
-BLOCK = 16  # samples whose sensitivities are held, in cache, before they enter the sums
+SPAN = 2 * BLOCK  # samples between two moves of the rows that are still needed
 FLUSH = 256  # samples summed in float32 before they join the float64 sums
 
 
@@ -86,17 +97,31 @@ def _next_block(segments, s, done, ks, firsts):
 
 
 @njit(cache=True, nogil=True, error_model="numpy")
-def _points(  # noqa: C901
-    u, y, y_sim, ks, firsts, out_taps, in_taps, w_hid, b_hid, w_out, linear, step,
-    one_lag, centre, work, phi, gain, out_direct, b_direct,
-):  # fmt: skip
-    """Everything that the samples of a block add directly, and the gains of their taps.
+def fed_back(out_taps, n_y):
+    """The taps (n, 2) by which sensitivities return, and whose y(k-1) each of them carries (n,).
 
-    phi (BLOCK, n_phi); gain (ny, n_out + h, BLOCK): derivatives of the step by the output taps, and
-    by each unit's weights over phi; out_direct, b_direct (ny, h, BLOCK): by w_out and by b_hid.
-    work (n_phi + 4, BLOCK) float64. Samples are innermost, so that all loops vectorise.
+    All output taps, then lag 1 of each output without such a tap: the increment form needs it.
     """
-    n_out, n_y, h, n_phi = out_taps.shape[0], linear.shape[0], b_hid.shape[0], phi.shape[1]
+    n_out = out_taps.shape[0]
+    taps, own = np.zeros((n_out + n_y, 2), np.int64), np.full(n_out + n_y, -1)
+    has_one = np.zeros(n_y, np.bool_)
+    for t in range(n_out):
+        taps[t] = out_taps[t]
+        if out_taps[t, 1] == 1:
+            own[t] = out_taps[t, 0]
+            has_one[own[t]] = True
+    n = n_out
+    for j in range(n_y):
+        if not has_one[j]:
+            taps[n, 0], taps[n, 1], own[n] = j, 1, j
+            n += 1
+    return taps[:n].copy(), own[:n].copy()
+
+
+@njit(cache=True, nogil=True, error_model="numpy")
+def _regressors(u, y, y_sim, ks, firsts, out_taps, in_taps, work, phi):
+    """Fill those of a block: ``work`` (n_phi, BLOCK) and, padded with zeros, phi (BLOCK, .)."""
+    n_out = out_taps.shape[0]
     for t in range(n_out):
         lag, c = out_taps[t, 1], out_taps[t, 0]
         for m in range(BLOCK):
@@ -107,111 +132,136 @@ def _points(  # noqa: C901
         for m in range(BLOCK):
             work[n_out + t, m] = u[ks[m] - lag, c]
     for m in range(BLOCK):
-        for t in range(n_phi):
+        for t in range(n_out + in_taps.shape[0]):
             phi[m, t] = work[t, m]
-    for j in range(n_y):
-        for t in range(n_out):
-            value = linear[j, t]
-            if t == one_lag[j]:
-                value += 1.0
-            target = gain[j, t]
-            for m in range(BLOCK):
-                target[m] = value
-    a, z, bend, f = work[n_phi], work[n_phi + 1], work[n_phi + 2], work[n_phi + 3]
-    for i in range(h):
-        bias, c0, c1 = b_hid[i], centre[0, i], centre[1, i]
-        for m in range(BLOCK):
-            a[m] = 0.0
-        for t in range(n_phi):
-            value = w_hid[i, t]
-            source = work[t]
-            for m in range(BLOCK):
-                a[m] += value * source[m]
-        for m in range(BLOCK):
-            z[m] = tanh_plain(a[m] + bias)
-        for m in range(BLOCK):
-            bend[m] = 1.0 - z[m] * z[m] - c1
-        for j in range(n_y):
-            scale = step[j]
-            factor = scale * w_out[j, i]
-            o, g, b = out_direct[j, i], gain[j, n_out + i], b_direct[j, i]
-            for m in range(BLOCK):
-                o[m] = scale * (z[m] - c0 - c1 * a[m])
-                g[m] = factor * bend[m]
-                b[m] = factor * (bend[m] + 2.0 * c0 * c1 * a[m])
-                f[m] = factor * (bend[m] + c1)
-            for t in range(n_out):
-                value = w_hid[i, t]
-                target = gain[j, t]
-                for m in range(BLOCK):
-                    target[m] += f[m] * value
 
 
 @njit(cache=True, nogil=True, error_model="numpy")
-def _fill_rows(
-    history, reach, n, ks, firsts, out_taps, one_lag, phi, gain, out_direct, b_direct, offsets
-):
-    """Fill ``history[reach : reach + n]`` (., ny, P) from the rows before and the direct parts.
+def _points(w_hid, b_hid, w_out, step, centre, work, parts):
+    """What the samples of a block add directly: ``parts`` (4, ny, h, BLOCK), see ``unit_parts``.
 
-    The scratch rows hold, per hidden unit, phi at the place of the unit's weights: with them the
-    direct part of all those weights is one more term of the same sum of rows. The last is zero.
+    work (n_phi + 2, BLOCK): regressors, scratch.
+    """
+    n_y, h = w_out.shape
+    n_phi = w_hid.shape[1]
+    flat, weights, out = work.reshape(-1), w_hid.reshape(-1), parts.reshape(-1)
+    at_a, at_z = n_phi * BLOCK, (n_phi + 1) * BLOCK
+    for i in range(h):
+        fill_row(flat, at_a, 0.0, BLOCK)
+        block_sum(flat, at_a, weights, i * n_phi, 1, n_phi, flat, 0, BLOCK)
+        for m in range(BLOCK):
+            flat[at_z + m] = flat[at_a + m] + b_hid[i]
+        for m in range(0, BLOCK, VECTOR):
+            tanh_rows(flat, at_z + m)
+        for j in range(n_y):
+            numbers = (step[j], w_out[j, i], centre[0, i], centre[1, i])
+            at = (j * h + i) * BLOCK
+            unit_parts(out, at, n_y * h * BLOCK, flat, at_a, at_z, numbers)
+
+
+@njit(cache=True, nogil=True, error_model="numpy")
+def _gains(linear, own, n_out, weights, slope, gain):
+    """Fill ``gain`` (ny, n_back, BLOCK): derivatives of the step by the fed-back outputs.
+
+    weights (h, n_phi): w_hid in the type of ``gain``.
+    """
+    n_y, n_back, n_phi, h = gain.shape[0], gain.shape[1], linear.shape[1], weights.shape[0]
+    flat, columns, slopes = gain.reshape(-1), weights.reshape(-1), slope.reshape(-1)
+    for j in range(n_y):
+        for t in range(n_back):
+            value = 1.0 if own[t] == j else 0.0
+            if t < n_out:
+                value += linear[j, t]
+            at = (j * n_back + t) * BLOCK
+            fill_row(flat, at, value, BLOCK)
+            if t < n_out:
+                block_sum(flat, at, columns, t, n_phi, h, slopes, j * h * BLOCK, BLOCK)
+
+
+@njit(cache=True, nogil=True, error_model="numpy")
+def _direct_rows(flat, base, width, n, phi, one, by_unit, out_direct, b_direct):
+    """Write the direct parts of ``n`` samples from ``base`` on, n_y rows of ``width`` for each.
+
+    A copied row runs over its end with zeros; what stands there is written later.
     """
     n_y, h = out_direct.shape[0], out_direct.shape[1]
-    n_phi, n_out, width = phi.shape[1], out_taps.shape[0], history.shape[2]
+    n_phi = one.shape[0]
+    wide = phi.shape[1]
     at_out = n_y * (n_phi + 1)
     at_hid = at_out + n_y * h
     at_b = at_hid + h * n_phi
-    flat, gains = history.reshape(-1), gain.reshape(-1)
-    scratch = (reach + BLOCK) * n_y * width
-    nothing = scratch + (1 + h) * width
-    for i in range(h):
-        offsets[n_out + i] = scratch + (1 + i) * width
+    rows, gains = phi.reshape(-1), by_unit.reshape(-1)
     for m in range(n):
-        age = ks[m] - firsts[m]
-        for t in range(n_out):
-            lag = out_taps[t, 1]
-            offsets[t] = nothing
-            if lag <= age:
-                offsets[t] = ((reach + m - lag) * n_y + out_taps[t, 0]) * width
-        for i in range(h):
-            at = scratch + (1 + i) * width + at_hid + i * n_phi
-            for t in range(n_phi):
-                flat[at + t] = phi[m, t]
-        base = (reach + m) * n_y * width
-        combine_rows(flat, base, offsets, gains, m, BLOCK, n_y, width)
         for j in range(n_y):
-            row = base + j * width
-            if one_lag[j] < 0 and age > 0:  # y(k-1) is in the increment form even without a tap
-                for i in range(width):
-                    flat[row + i] += flat[row - n_y * width + i]
-            for t in range(n_phi):
-                flat[row + j * n_phi + t] += phi[m, t]
-            flat[row + n_y * n_phi + j] += 1.0
+            at = base + (m * n_y + j) * width
+            fill_row(flat, at, 0.0, width)
+            scaled_row(flat, at + j * n_phi, rows, m * wide, one, 0, n_phi)
+            flat[at + n_y * n_phi + j] = 1.0
             for i in range(h):
-                flat[row + at_out + j * h + i] += out_direct[j, i, m]
-                flat[row + at_b + i] += b_direct[j, i, m]
+                flat[at + at_out + j * h + i] = out_direct[j, i, m]
+            for i in range(h):
+                place = at + at_hid + i * n_phi
+                scaled_row(flat, place, rows, m * wide, gains, (j * h + i) * BLOCK + m, n_phi)
+            for i in range(h):
+                flat[at + at_b + i] = b_direct[j, i, m]
 
 
 @njit(cache=True, nogil=True, error_model="numpy")
-def _scratch_rows(n_y, h):
-    """Samples' worth of rows behind the block: the gradient's, h of phi, and the zero row."""
-    return (h + 1 + n_y) // n_y + 1
+def _recursion(flat, base, nothing, width, n, ks, firsts, taps, gain, offsets):
+    """Add to the rows of ``n`` samples from ``base`` on what returns by the taps."""
+    n_y = gain.shape[0]
+    gains = gain.reshape(-1)
+    for m in range(n):
+        age = ks[m] - firsts[m]
+        for t in range(taps.shape[0]):
+            lag = taps[t, 1]
+            offsets[t] = base + ((m - lag) * n_y + taps[t, 0]) * width if lag <= age else nothing
+        combine_rows(flat, base + m * n_y * width, offsets, gains, m, BLOCK, n_y, width)
 
 
 @njit(cache=True, nogil=True, error_model="numpy")
 def history_rows(reach, n_y, h):
-    """Entries that ``history`` needs: the reach of the taps, a block, scratch rows."""
-    return reach + BLOCK + _scratch_rows(n_y, h)
+    """Samples that ``history`` must hold: the reach of the taps, SPAN, and spare rows."""
+    return reach + SPAN + (2 + n_y) // n_y + 0 * h
 
 
 @njit(cache=True, nogil=True, error_model="numpy")
-def first_lags(out_taps, n_y):
-    """For each output the tap that reads its own last value, -1 when none does; (ny,)."""
-    one_lag = np.full(n_y, -1)
-    for t in range(out_taps.shape[0]):
-        if out_taps[t, 1] == 1:
-            one_lag[out_taps[t, 0]] = t
-    return one_lag
+def _reach(history):
+    """The inverse of ``history_rows``."""
+    n_y = history.shape[1]
+    return history.shape[0] - SPAN - (2 + n_y) // n_y
+
+
+@njit(cache=True, nogil=True, error_model="numpy")
+def _keep(flat, n_kept, n_gone):
+    """Move ``n_kept`` numbers from ``n_gone`` on to the front."""
+    for i in range(n_kept):
+        flat[i] = flat[n_gone + i]
+
+
+@njit(cache=True, nogil=True, error_model="numpy")
+def _work_space(n_y, n_phi, h, n_back, like):
+    """Arrays of a block, in the type of ``like`` but the first; see ``_points``, ``_gains``."""
+    work = np.zeros((n_phi + 2, BLOCK))
+    phi = np.zeros((BLOCK, -(-n_phi // BLOCK) * BLOCK), like.dtype)
+    parts = np.zeros((4, n_y, h, BLOCK), like.dtype)
+    gain = np.zeros((n_y, n_back, BLOCK), like.dtype)
+    return work, phi, parts, gain, np.ones(n_phi, like.dtype), np.zeros(n_back, np.int64)
+
+
+@njit(cache=True, nogil=True, error_model="numpy")
+def _fill_block(
+    u, y, y_sim, n, ks, firsts, out_taps, in_taps, taps, own, w_hid, b_hid, w_out, linear, step,
+    centre, weights, space, flat, at, width,
+):  # fmt: skip
+    """The sensitivities of ``n`` samples, in the rows of ``flat`` from number ``at`` on."""
+    work, phi, parts, gain, one, offsets = space
+    _regressors(u, y, y_sim, ks, firsts, out_taps, in_taps, work, phi)
+    _points(w_hid, b_hid, w_out, step, centre, work, parts)
+    _gains(linear, own, out_taps.shape[0], weights, parts[0], gain)
+    _direct_rows(flat, at, width, n, phi, one, parts[1], parts[2], parts[3])
+    nothing = flat.shape[0] - width
+    _recursion(flat, at, nothing, width, n, ks, firsts, taps, gain, offsets)
 
 
 @njit(cache=True, nogil=True, error_model="numpy")
@@ -225,43 +275,38 @@ def jacobian(
     both parametrisations. ``history`` (history_rows(...), ny, padded P): zeros of the same dtype.
     """
     n_y, n_phi = linear.shape
-    h, n_out = b_hid.shape[0], out_taps.shape[0]
-    reach = history.shape[0] - BLOCK - _scratch_rows(n_y, h)
-    work = np.zeros((n_phi + 4, BLOCK))
-    phi = np.zeros((BLOCK, n_phi), rows.dtype)
-    gain = np.zeros((n_y, n_out + h, BLOCK), rows.dtype)
-    out_direct = np.zeros((n_y, h, BLOCK), rows.dtype)
-    b_direct = np.zeros((n_y, h, BLOCK), rows.dtype)
-    one_lag, centre = first_lags(out_taps, n_y), _centres(b_hid, is_centred)
-    offsets = np.zeros(n_out + h, np.int64)
+    width, reach = history.shape[2], _reach(history)
+    taps, own = fed_back(out_taps, n_y)
+    space = _work_space(n_y, n_phi, b_hid.shape[0], own.shape[0], history)
+    centre, weights = _centres(b_hid, is_centred), _as_type(w_hid, history)
+    flat = history.reshape(-1)
     ks, firsts = np.zeros(BLOCK, np.int64), np.zeros(BLOCK, np.int64)
-    at, s, done = 0, 0, 0
+    count, s, done, place = 0, 0, 0, reach
     while True:
         s, done, n = _next_block(segments, s, done, ks, firsts)
         if n == 0:
             break
-        _points(
-            u, y, y_sim, ks, firsts, out_taps, in_taps, w_hid, b_hid, w_out, linear, step,
-            one_lag, centre, work, phi, gain, out_direct, b_direct,
-        )  # fmt: skip
-        _fill_rows(
-            history, reach, n, ks, firsts, out_taps, one_lag, phi, gain, out_direct, b_direct,
-            offsets,
+        _fill_block(
+            u, y, y_sim, n, ks, firsts, out_taps, in_taps, taps, own, w_hid, b_hid, w_out, linear,
+            step, centre, weights, space, flat, place * n_y * width, width,
         )  # fmt: skip
         for m in range(n):
-            rows[at] = history[reach + m, :, : rows.shape[2]]
-            at += 1
-        _keep(history, reach, n)
+            rows[count] = history[place + m, :, : rows.shape[2]]
+            count += 1
+        place += BLOCK
+        if place == reach + SPAN:
+            _keep(flat, reach * n_y * width, SPAN * n_y * width)
+            place = reach
 
 
 @njit(cache=True, nogil=True, error_model="numpy")
-def _keep(history, reach, n):
-    """Move the last ``reach`` rows of ``history``, which end at reach + n, to its front."""
-    for m in range(reach):
-        for j in range(history.shape[1]):
-            target, source = history[m, j], history[m + n, j]
-            for i in range(target.shape[0]):
-                target[i] = source[i]
+def _as_type(values, like):
+    """``values`` (n, m) as numbers of the type of ``like``."""
+    out = np.zeros(values.shape, like.dtype)
+    for i in range(values.shape[0]):
+        for j in range(values.shape[1]):
+            out[i, j] = values[i, j]
+    return out
 
 
 @njit(cache=True, nogil=True, error_model="numpy")
@@ -277,76 +322,75 @@ def add_normal(
     residuals stay bounded where sensitivities need not.
     """
     n_y, n_phi = linear.shape
-    h, n_out, width = b_hid.shape[0], out_taps.shape[0], history.shape[2]
-    reach = history.shape[0] - BLOCK - _scratch_rows(n_y, h)
-    work = np.zeros((n_phi + 4, BLOCK))
-    phi = np.zeros((BLOCK, n_phi), history.dtype)
-    gain = np.zeros((n_y, n_out + h, BLOCK), history.dtype)
-    out_direct = np.zeros((n_y, h, BLOCK), history.dtype)
-    b_direct = np.zeros((n_y, h, BLOCK), history.dtype)
-    one_lag, centre = first_lags(out_taps, n_y), _centres(b_hid, is_centred)
-    offsets = np.zeros(n_out + h, np.int64)
-    ks, firsts = np.zeros(BLOCK, np.int64), np.zeros(BLOCK, np.int64)
-    partial = np.zeros((width, width), history.dtype)
-    partial_gradient = np.zeros(width, history.dtype)
-    chosen = np.zeros((BLOCK * n_y, width), history.dtype)
-    factors = weight * np.sqrt(every)
-    is_plain = True
-    for j in range(n_y):
-        is_plain = is_plain and factors[j] == 1.0
-    errors = np.zeros(BLOCK * n_y, history.dtype)
-    scratch = (reach + BLOCK) * n_y * width
+    size, width, reach = gradient.shape[0], history.shape[2], _reach(history)
+    taps, own = fed_back(out_taps, n_y)
+    space = _work_space(n_y, n_phi, b_hid.shape[0], own.shape[0], history)
+    centre, weights = _centres(b_hid, is_centred), _as_type(w_hid, history)
     flat = history.reshape(-1)
-    row_offsets = np.arange(BLOCK * n_y) * width + reach * n_y * width
-    waiting, s, done = 0, 0, 0
+    ks, firsts = np.zeros(BLOCK, np.int64), np.zeros(BLOCK, np.int64)
+    partial = np.zeros(width * width, history.dtype)
+    slope = np.zeros(size, history.dtype)
+    chosen = np.zeros(BLOCK * n_y * width, history.dtype)
+    factors, errors = np.zeros(n_y, history.dtype), np.zeros(1, history.dtype)
+    is_plain = every == 1
+    for j in range(n_y):
+        factors[j] = weight[j] * np.sqrt(every)
+        is_plain = is_plain and weight[j] == 1.0
+    is_column = every == 1 and size < width  # room for the residual beside the sensitivities
+    made = size + 1 if is_column else size
+    waiting, s, done, place = 0, 0, 0, reach
     while True:
         s, done, n = _next_block(segments, s, done, ks, firsts)
         if n == 0:
             break
-        _points(
-            u, y, y_sim, ks, firsts, out_taps, in_taps, w_hid, b_hid, w_out, linear, step,
-            one_lag, centre, work, phi, gain, out_direct, b_direct,
-        )  # fmt: skip
-        _fill_rows(
-            history, reach, n, ks, firsts, out_taps, one_lag, phi, gain, out_direct, b_direct,
-            offsets,
+        at = place * n_y * width
+        _fill_block(
+            u, y, y_sim, n, ks, firsts, out_taps, in_taps, taps, own, w_hid, b_hid, w_out, linear,
+            step, centre, weights, space, flat, at, width,
         )  # fmt: skip
         for m in range(n):
             for j in range(n_y):
-                errors[m * n_y + j] = weight[j] * weight[j] * (y_sim[ks[m], j] - y[ks[m], j])
-        combine_rows(flat, scratch, row_offsets[: n * n_y], errors, 0, 1, 1, width)
-        for c in range(width):
-            partial_gradient[c] += flat[scratch + c]
+                error = y_sim[ks[m], j] - y[ks[m], j]
+                if is_column:
+                    flat[at + (m * n_y + j) * width + size] = error
+                else:
+                    errors[0] = weight[j] * weight[j] * error
+                    f, row = errors[0], history[place + m, j]
+                    for c in range(size):
+                        slope[c] += f * row[c]
         if is_plain:
-            add_gram_padded(history[reach : reach + n].reshape(n * n_y, width), n * n_y, partial)
+            add_gram_padded(flat, at, n * n_y, width, made, partial)
         else:
-            at = 0
+            n_chosen = 0
             for m in range(every // 2, n, every):
                 for j in range(n_y):
-                    source, target, factor = history[reach + m, j], chosen[at], factors[j]
-                    for c in range(width):
-                        target[c] = factor * source[c]
-                    at += 1
-            add_gram_padded(chosen, at, partial)
+                    source = at + (m * n_y + j) * width
+                    scaled_row(chosen, n_chosen * width, flat, source, factors, j, width)
+                    n_chosen += 1
+            add_gram_padded(chosen, 0, n_chosen, width, made, partial)
         waiting += n
         if waiting >= FLUSH:
-            _flush(partial, partial_gradient, gram, gradient)
+            _flush(partial, width, is_column, slope, gram, gradient)
             waiting = 0
-        _keep(history, reach, n)
-    _flush(partial, partial_gradient, gram, gradient)
+        place += BLOCK
+        if place == reach + SPAN:
+            _keep(flat, reach * n_y * width, SPAN * n_y * width)
+            place = reach
+    _flush(partial, width, is_column, slope, gram, gradient)
     total = 0.0
-    for i in range(gradient.shape[0]):
+    for i in range(size):
         total += gram[i, i] + abs(gradient[i])
     return total < np.inf
 
 
 @njit(cache=True, nogil=True, error_model="numpy")
-def _flush(partial, partial_gradient, gram, gradient):
+def _flush(partial, width, is_column, slope, gram, gradient):
     """Add the partial sums to the full ones and clear them."""
-    for i in range(gradient.shape[0]):
-        gradient[i] += partial_gradient[i]
-        target, source = gram[i], partial[i]
+    size = gradient.shape[0]
+    for i in range(size):
+        target = gram[i]
         for c in range(i + 1):
-            target[c] += source[c]
+            target[c] += partial[i * width + c]
+        gradient[i] += partial[size * width + i] if is_column else slope[i]
     partial[:] = 0.0
-    partial_gradient[:] = 0.0
+    slope[:] = 0.0

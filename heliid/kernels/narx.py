@@ -4,7 +4,7 @@ A segment is (first sample, length) in arrays that hold all records end to end. 
 the model feeds on its own outputs; before its first sample it sees the measured ones. Segments of
 length 1 are one-step prediction, one segment per record is the free run, anything between is
 multiple shooting with measured nodes. The caller places segments so that no lag reaches into
-another record.
+another record. Several segments run side by side; the numbers of each are those it has alone.
 
 Everything is plain arithmetic in one fixed order (no BLAS, no libm; fused multiply-adds only where
 written), so the same numbers come out bit for bit on every processor that keeps IEEE 754.
@@ -13,133 +13,114 @@ written), so the same numbers come out bit for bit on every processor that keeps
 from __future__ import annotations
 
 import numpy as np
-from numba import config, njit, types
-from numba.extending import intrinsic
+from numba import njit
 
-from heliid.kernels.simd import (
-    LN2_HIGH,
-    LN2_LOW,
-    LOG2_E,
-    ROUND,
-    TANH_END,
-    VECTOR,
-    add_rows,
+from heliid.kernels.hyperbolic import tanh_array, tanh_plain
+from heliid.kernels.march import (
+    CHAINS,
+    UNITS,
+    activate,
+    add_newest,
+    add_taps,
+    outputs_side_by_side,
+    side_by_side,
+    step_outputs,
     tanh_rows,
 )
+from heliid.kernels.vectors import VECTOR
 
-if getattr(config, "DISABLE_JIT", 0):
+__all__ = ["fill_regressors", "run_segments", "squared_errors", "tanh_array", "tanh_plain"]
 
-    def float_from_bits(bits: int) -> float:
-        """The float64 whose 64 bits are ``bits``."""
-        return float(np.array([bits & 0xFFFFFFFFFFFFFFFF], dtype=np.uint64).view(np.float64)[0])
-
-    def bits_from_float(value: float) -> int:
-        """The 64 bits of ``value`` as a whole number."""
-        return int(np.array([value], dtype=np.float64).view(np.int64)[0])
-
-else:
-
-    @intrinsic
-    def float_from_bits(typingctx, bits):  # noqa: ARG001
-        """The float64 whose 64 bits are ``bits``."""
-
-        def codegen(context, builder, signature, args):  # noqa: ARG001
-            return builder.bitcast(args[0], context.get_value_type(types.float64))
-
-        return types.float64(types.int64), codegen
-
-    @intrinsic
-    def bits_from_float(typingctx, value):  # noqa: ARG001
-        """The 64 bits of ``value`` as a whole number."""
-
-        def codegen(context, builder, signature, args):  # noqa: ARG001
-            return builder.bitcast(args[0], context.get_value_type(types.int64))
-
-        return types.int64(types.float64), codegen
-
-
-AHEAD = 64  # samples for which the inputs' part is worked out before the recursion
-
-
-@njit(cache=True, nogil=True, error_model="numpy", inline="always")
-def tanh_plain(x):
-    """The hyperbolic tangent of ``x`` to about 3 ulp: expm1(2|x|) by polynomial, one division.
-
-    Branch-free, so that LLVM vectorises a loop over it; libm's changes with the processor.
-    """
-    a = abs(x)
-    a = min(a, TANH_END)
-    a2 = a + a
-    shifted = a2 * LOG2_E + ROUND
-    n = shifted - ROUND
-    r = (a2 - n * LN2_HIGH) - n * LN2_LOW  # |r| <= ln(2)/2
-    # expm1(r) = r + r^2 (1/2! + r/3! + ...), Taylor to r^13: the next term is below 2^-57. By
-    # Estrin's scheme, since a single free run waits for this chain at every step.
-    r2 = r * r
-    r4 = r2 * r2
-    low = (0.5 + r * 1.6666666666666666e-01) + r2 * (
-        4.1666666666666664e-02 + r * 8.333333333333333e-03
-    )
-    middle = (1.3888888888888889e-03 + r * 1.984126984126984e-04) + r2 * (
-        2.48015873015873e-05 + r * 2.7557319223985893e-06
-    )
-    high = (2.755731922398589e-07 + r * 2.505210838544172e-08) + r2 * (
-        2.08767569878681e-09 + r * 1.6059043836821613e-10
-    )
-    t = low + r4 * (middle + r4 * high)
-    small = r + r2 * t
-    power = float_from_bits((bits_from_float(shifted) + 1023) << 52)  # 2**n
-    grown = power * small + (power - 1.0)  # expm1(2|x|)
-    result = grown / (grown + 2.0)
-    return result if x >= 0.0 else -result
+AHEAD = 64  # samples between two looks at what came out
+WORTH = 4  # segments from which on side by side is faster than one after another
 
 
 @njit(cache=True, nogil=True, error_model="numpy")
-def tanh_array(x, out):
-    """Fill ``out`` (n,) with the hyperbolic tangent of ``x`` (n,)."""
-    for i in range(x.shape[0]):
-        out[i] = tanh_plain(x[i])
+def _fill_up(n, group):
+    """The multiple of ``group`` that holds ``n``."""
+    return -(-n // group) * group
 
 
 @njit(cache=True, nogil=True, error_model="numpy")
-def _packed(w_hid, b_hid, w_out, linear, bias, step):
-    """Weights as ``run_segments`` reads them: (n_phi + 1, width) by tap, bias last, and (h, out).
+def _tap_rows(out_taps, in_taps):
+    """Which regressor each row of the packed weights is for, -1 to fill up; rows of each kind (3,).
 
-    Columns: hidden units, then outputs, each padded to whole vectors; output weights times step.
+    Inputs, outputs of lag > 1, outputs of lag 1: see ``march``.
     """
-    h, n_phi = w_hid.shape
-    n_y = linear.shape[0]
-    first_out = -(-h // VECTOR) * VECTOR
-    n_out = -(-n_y // VECTOR) * VECTOR
-    by_tap = np.zeros((n_phi + 1, first_out + n_out))
-    last = np.zeros((h, n_out))
-    for t in range(n_phi):
-        for i in range(h):
-            by_tap[t, i] = w_hid[i, t]
-        for j in range(n_y):
-            by_tap[t, first_out + j] = linear[j, t]
+    n_out, n_in = out_taps.shape[0], in_taps.shape[0]
+    counts = np.zeros(3, np.int64)
+    rows = np.full(n_in + n_out + 3 * CHAINS, -1)
+    for t in range(n_in):
+        rows[t] = n_out + t
+    counts[0] = _fill_up(n_in, CHAINS)
+    at = counts[0]
+    for t in range(n_out):
+        if out_taps[t, 1] > 1:
+            rows[at] = t
+            at += 1
+    counts[1] = _fill_up(at - counts[0], CHAINS)
+    first = counts[0] + counts[1]
+    at = first
+    for t in range(n_out):
+        if out_taps[t, 1] == 1:
+            rows[at] = t
+            at += 1
+    counts[2] = _fill_up(at - first, 2)
+    return rows[: first + counts[2]].copy(), counts
+
+
+@njit(cache=True, nogil=True, error_model="numpy")
+def _offsets(rows, out_taps, in_taps, u_row, y_row, lanes):
+    """How far from a sample's own row each tap is; what fills up points at a neighbour.
+
+    u_row, y_row: channels in a row of inputs and outputs; lanes: numbers per channel.
+    """
+    places = np.zeros(rows.shape[0], np.int64)
+    n_out = out_taps.shape[0]
+    for t in range(rows.shape[0]):
+        if rows[t] >= n_out:
+            tap = in_taps[rows[t] - n_out]
+            places[t] = (tap[0] - tap[1] * u_row) * lanes
+        elif rows[t] >= 0:
+            tap = out_taps[rows[t]]
+            places[t] = (tap[0] - tap[1] * y_row) * lanes
+        else:
+            places[t] = places[t - 1]
+    return places
+
+
+@njit(cache=True, nogil=True, error_model="numpy")
+def _packed(rows, w_hid, b_hid, w_out, linear, bias, step):
+    """Weights row by row (n + 1, width), biases last, and output weights times step (h, n_wide).
+
+    Columns: hidden units, then outputs, each filled up to whole vectors.
+    """
+    h, n_y = b_hid.shape[0], bias.shape[0]
+    first_out, n_wide = _fill_up(h, VECTOR), _fill_up(n_y, VECTOR)
+    by_tap = np.zeros((rows.shape[0] + 1, first_out + n_wide))
+    last = np.zeros((_fill_up(h, CHAINS), n_wide))
+    for t in range(rows.shape[0]):
+        if rows[t] >= 0:
+            for i in range(h):
+                by_tap[t, i] = w_hid[i, rows[t]]
+            for j in range(n_y):
+                by_tap[t, first_out + j] = linear[j, rows[t]]
     for i in range(h):
-        by_tap[n_phi, i] = b_hid[i]
+        by_tap[-1, i] = b_hid[i]
         for j in range(n_y):
             last[i, j] = step[j] * w_out[j, i]
     for j in range(n_y):
-        by_tap[n_phi, first_out + j] = bias[j]
+        by_tap[-1, first_out + j] = bias[j]
     return by_tap, last
 
 
 @njit(cache=True, nogil=True, error_model="numpy")
-def _input_part(u, start, n, in_taps, by_tap, n_out, x, ahead):
-    """Fill ``ahead[:n]`` (., width) with the bias and what the inputs add at samples from start."""
-    n_in, width = in_taps.shape[0], by_tap.shape[1]
-    n_phi = by_tap.shape[0] - 1
-    weights, target = by_tap.reshape(-1), ahead.reshape(-1)
-    for m in range(n):
-        for t in range(n_in):
-            x[t] = u[start + m - in_taps[t, 1], in_taps[t, 0]]
-        for i in range(width):
-            ahead[m, i] = by_tap[n_phi, i]
-        for i in range(0, width, VECTOR):
-            add_rows(target, m * width + i, x, 0, n_in, weights, n_out * width + i, width)
+def _longest_lag(taps):
+    """The reach of ``taps``, at least 1."""
+    reach = 1
+    for t in range(taps.shape[0]):
+        reach = max(reach, taps[t, 1])
+    return reach
 
 
 @njit(cache=True, nogil=True, error_model="numpy")
@@ -153,55 +134,168 @@ def run_segments(
     deviations beyond which a run has diverged. alive (n,): samples survived in each segment; the
     rest of a diverged segment holds the last good sample, so that nothing is ever NaN.
     """
-    by_tap, last = _packed(w_hid, b_hid, w_out, linear, bias, step)
-    ahead = np.empty((AHEAD, by_tap.shape[1]))
-    x = np.empty(max(out_taps.shape[0], in_taps.shape[0]) + 1)
+    rows, counts = _tap_rows(out_taps, in_taps)
+    by_tap, last = _packed(rows, w_hid, b_hid, w_out, linear, bias, step)
+    reach, reach_in = _longest_lag(out_taps), _longest_lag(in_taps)
+    n, s = segments.shape[0], 0
+    if n >= WORTH:
+        n_units = _fill_up(y.shape[1], UNITS)
+        places = _offsets(rows, out_taps, in_taps, u.shape[1], n_units, VECTOR)
+        y_lines = np.zeros((reach + AHEAD) * n_units * VECTOR)
+        u_lines = np.zeros((reach_in + AHEAD) * u.shape[1] * VECTOR)
+        sums = np.zeros(by_tap.shape[1] * VECTOR)
+        while n - s >= WORTH:
+            m = min(VECTOR, n - s)
+            _run_together(
+                u, y, segments[s : s + m], places, counts, reach, reach_in, by_tap, last,
+                b_hid.shape[0], limit, u_lines, y_lines, sums, y_sim, alive[s : s + m],
+            )  # fmt: skip
+            s += m
+    if s < n:
+        places = _offsets(rows, out_taps, in_taps, u.shape[1], last.shape[1], 1)
+        line = np.zeros((reach + AHEAD) * last.shape[1])
+        sums = np.zeros(AHEAD * by_tap.shape[1])
+        while s < n:
+            alive[s] = _run_alone(
+                u, y, segments[s, 0], segments[s, 1], places, counts, reach, by_tap, last, limit,
+                line, sums, y_sim,
+            )  # fmt: skip
+            s += 1
     n_diverged = 0
-    for s in range(segments.shape[0]):
-        first = segments[s, 0]
-        end = first + segments[s, 1]
-        alive[s] = segments[s, 1]
-        for start in range(first, end, AHEAD):
-            n = min(AHEAD, end - start)
-            _input_part(u, start, n, in_taps, by_tap, out_taps.shape[0], x, ahead)
-            good = _recursion(y, first, start, n, out_taps, by_tap, last, limit, x, ahead, y_sim)
-            if good < n:
-                alive[s] = start + good - first
-                n_diverged += 1
-                _hold(y, first, start + good, end, y_sim)
-                break
+    for s in range(n):
+        n_diverged += alive[s] < segments[s, 1]
     return n_diverged
 
 
 @njit(cache=True, nogil=True, error_model="numpy")
-def _recursion(y, first, start, n, out_taps, by_tap, last, limit, x, ahead, y_sim):
-    """Fill ``y_sim`` from ``start`` for ``n`` samples; return how many stayed inside ``limit``."""
-    n_out, n_y = out_taps.shape[0], y.shape[1]
-    h, width = last.shape[0], by_tap.shape[1]
-    first_out = width - last.shape[1]
-    weights, out_weights, sums = by_tap.reshape(-1), last.reshape(-1), ahead.reshape(-1)
-    for m in range(n):
-        k = start + m
-        for t in range(n_out):
-            past = k - out_taps[t, 1]
-            c = out_taps[t, 0]
-            x[t] = y_sim[past, c] if past >= first else y[past, c]
-        at = m * width
-        for i in range(0, width, VECTOR):
-            add_rows(sums, at + i, x, 0, n_out, weights, i, width)
-        for i in range(0, first_out, VECTOR):
-            tanh_rows(sums, at + i)
-        for i in range(0, width - first_out, VECTOR):
-            add_rows(sums, at + first_out + i, sums, at, h, out_weights, i, width - first_out)
-        good = True
+def _run_alone(u, y, first, length, places, counts, reach, by_tap, last, limit, line, sums, y_sim):
+    """Fill ``y_sim`` on one segment; return how many samples stayed inside ``limit``.
+
+    Scratch: line ((reach + AHEAD) n_wide,), outputs row by row; sums (AHEAD width,).
+    """
+    n_y, n_u, width = y.shape[1], u.shape[1], by_tap.shape[1]
+    h, n_wide = last.shape
+    first_out = width - n_wide
+    n_in, n_old, n_new = counts[0], counts[1], counts[2]
+    inputs, weights, out_weights = u.reshape(-1), by_tap.reshape(-1), last.reshape(-1)
+    for r in range(reach):
         for j in range(n_y):
-            before = y_sim[k - 1, j] if k > first else y[k - 1, j]
-            value = before + sums[at + first_out + j]
-            y_sim[k, j] = value
+            line[r * n_wide + j] = y[first - reach + r, j]
+    for start in range(0, length, AHEAD):
+        n = min(AHEAD, length - start)
+        for m in range(n):
+            at, k = m * width, first + start + m
+            sums[at : at + width] = by_tap[-1]
+            for i in range(0, width, VECTOR):
+                add_taps(sums, at + i, inputs, k * n_u, places, 0, n_in, weights, width, i)
+        for m in range(n):
+            at, row = m * width, (reach + m) * n_wide
+            for i in range(0, width, VECTOR):
+                add_taps(sums, at + i, line, row, places, n_in, n_old, weights, width, i)
+            for i in range(0, first_out, VECTOR):
+                activate(sums, at + i, line, row, places, n_in + n_old, n_new, weights, width, i)
+            for i in range(first_out, width, VECTOR):
+                add_newest(sums, at + i, line, row, places, n_in + n_old, n_new, weights, width, i)
+            for i in range(0, n_wide, VECTOR):
+                step_outputs(
+                    line, row + i, n_wide, sums, at + first_out + i, at, h, out_weights, i
+                )  # fmt: skip
+        for m in range(n):
+            good = True
+            for j in range(n_y):
+                value = line[(reach + m) * n_wide + j]
+                y_sim[first + start + m, j] = value
+                good = good and abs(value) <= limit
+            if not good:
+                _hold(y, first, first + start + m, first + length, y_sim)
+                return start + m
+        for i in range(reach * n_wide):
+            line[i] = line[n * n_wide + i]
+    return length
+
+
+@njit(cache=True, nogil=True, error_model="numpy")
+def _run_together(
+    u, y, segments, places, counts, reach, reach_in, by_tap, last, h, limit,
+    u_lines, y_lines, sums, y_sim, alive,
+):  # fmt: skip
+    """Fill ``y_sim`` and ``alive`` on up to VECTOR segments, a lane each.
+
+    Scratch: u_lines, y_lines (row, channel, lane), sums (unit, lane). Lanes do not mix, so one that
+    has diverged, or is at its end, runs on unheard.
+    """
+    n_y, n_u, width, n_wide = y.shape[1], u.shape[1], by_tap.shape[1], last.shape[1]
+    first_out, y_row = width - n_wide, _fill_up(n_y, UNITS) * VECTOR
+    weights, out_weights = by_tap.reshape(-1), last.reshape(-1)
+    n_lanes = segments.shape[0]
+    longest = 0
+    for lane in range(n_lanes):
+        longest = max(longest, segments[lane, 1])
+        alive[lane] = segments[lane, 1]
+        for r in range(reach):
+            for j in range(n_y):
+                at = r * y_row + j * VECTOR + lane
+                y_lines[at] = y[segments[lane, 0] - reach + r, j]
+    for start in range(0, longest, AHEAD):
+        n = min(AHEAD, longest - start)
+        _fill_inputs(u, segments, start, reach_in, n, u_lines)
+        for m in range(n):
+            row, u_at = (reach + m) * y_row, (reach_in + m) * n_u * VECTOR
+            for i in range(0, h, UNITS):
+                side_by_side(
+                    sums, i * VECTOR, u_lines, u_at, y_lines, row, places, counts, weights, width, i
+                )  # fmt: skip
+            for i in range(h):
+                tanh_rows(sums, i * VECTOR)
+            for i in range(first_out, first_out + n_y, UNITS):
+                side_by_side(
+                    sums, i * VECTOR, u_lines, u_at, y_lines, row, places, counts, weights, width, i
+                )  # fmt: skip
+            for i in range(0, n_y, UNITS):
+                outputs_side_by_side(
+                    y_lines, row + i * VECTOR, y_row, sums, (first_out + i) * VECTOR, 0,
+                    last.shape[0], out_weights, n_wide, i,
+                )  # fmt: skip
+        n_running = 0
+        for lane in range(n_lanes):
+            if alive[lane] > start:
+                n_running += _hear(
+                    y, segments, lane, start, n, reach, y_row, limit, y_lines, y_sim, alive
+                )  # fmt: skip
+        if n_running == 0:
+            break
+        for i in range(reach * y_row):
+            y_lines[i] = y_lines[n * y_row + i]
+
+
+@njit(cache=True, nogil=True, error_model="numpy")
+def _fill_inputs(u, segments, start, reach_in, n, u_lines):
+    """Fill ``u_lines`` with the inputs of all lanes that ``n`` samples from ``start`` on need."""
+    n_u = u.shape[1]
+    for lane in range(segments.shape[0]):
+        first = segments[lane, 0] + start - reach_in
+        end = segments[lane, 0] + segments[lane, 1]
+        for r in range(reach_in + n):
+            k = min(first + r, end - 1)
+            for c in range(n_u):
+                u_lines[(r * n_u + c) * VECTOR + lane] = u[k, c]
+
+
+@njit(cache=True, nogil=True, error_model="numpy")
+def _hear(y, segments, lane, start, n, reach, y_row, limit, y_lines, y_sim, alive):
+    """Copy one lane's samples to ``y_sim``; 1 when it is still running, 0 when it has ended."""
+    first, length = segments[lane, 0], segments[lane, 1]
+    for m in range(min(n, length - start)):
+        good = True
+        for j in range(y.shape[1]):
+            value = y_lines[(reach + m) * y_row + j * VECTOR + lane]
+            y_sim[first + start + m, j] = value
             good = good and abs(value) <= limit
         if not good:
-            return m
-    return n
+            alive[lane] = start + m
+            _hold(y, first, first + start + m, first + length, y_sim)
+            return 0
+    return 1 if start + n < length else 0
 
 
 @njit(cache=True, nogil=True, error_model="numpy")

@@ -1,12 +1,16 @@
 """Normal equations and their solution without BLAS: the same bits on every processor.
 
-The sums run over rows in one fixed order and vectorise over columns, so nothing is reassociated.
+Every entry is one chain of operations in a fixed order, and loops vectorise over columns, so
+nothing is reassociated.
 """
 
 from __future__ import annotations
 
 import numpy as np
 from numba import njit
+
+from heliid.kernels.simd import PANEL, dot, padded, reduce_panel
+from heliid.kernels.vectors import LANES, VECTOR
 
 
 @njit(cache=True, nogil=True, error_model="numpy")
@@ -41,57 +45,99 @@ def fill_upper(gram):
 
 
 @njit(cache=True, nogil=True, error_model="numpy")
-def factor(matrix, lower):
-    """Cholesky: fill ``lower`` (P, P) with L of L L' = matrix; False when not positive definite.
+def add_product(matrix, x, out):
+    """Add A x to ``out`` (P,), A = ``matrix`` (P, P) symmetric: row by row, along memory."""
+    n = x.shape[0]
+    for i in range(n):
+        f, row = x[i], matrix[i]
+        if f != 0.0:
+            for j in range(n):
+                out[j] += f * row[j]
 
-    Reads the lower triangle of ``matrix``. Column by column on the transposed factor, so that the
-    inner loop runs along memory and vectorises without reassociation.
+
+def work_matrix(size: int) -> np.ndarray:
+    """The work space that ``factor`` needs for a matrix (size, size)."""
+    return np.zeros((padded(size),) * 2)
+
+
+@njit(cache=True, nogil=True, error_model="numpy")
+def factor(matrix, upper):
+    """Cholesky: fill ``upper`` with U, U'U = matrix (P, P); False when not positive definite.
+
+    Reads the lower triangle of ``matrix``. ``upper``: (P, P), or faster as ``work_matrix`` makes
+    it; what is below its diagonal is meaningless.
     """
     n = matrix.shape[0]
+    if upper.shape[1] % LANES == 0 and upper.shape[0] == upper.shape[1]:
+        return _factor(matrix, upper)
+    width = -(-n // LANES) * LANES
+    work = np.zeros((width, width))
+    ok = _factor(matrix, work)
+    upper[:n, :n] = work[:n, :n]
+    return ok
+
+
+@njit(cache=True, nogil=True, error_model="numpy")
+def _factor(matrix, upper):
+    """A few rows at a time: take all finished rows off them, in registers, then finish each."""
+    n = matrix.shape[0]
+    width = upper.shape[1]
+    flat = upper.reshape(-1)
     for i in range(n):
+        row = upper[i]
+        row[:] = 0.0
         for j in range(i, n):
-            lower[i, j] = matrix[j, i]  # row i holds column i of L while we work
-    for k in range(n):
-        pivot = lower[k, k]
-        if not (pivot > 0.0 and pivot < np.inf):
-            return False
-        root = np.sqrt(pivot)
-        scale = 1.0 / root
-        row = lower[k]
-        row[k] = root
-        for j in range(k + 1, n):
-            row[j] *= scale
-        for i in range(k + 1, n):
-            f = row[i]
-            target = lower[i]
-            for j in range(i, n):
-                target[j] -= f * row[j]
+            row[j] = matrix[j, i]
+    for first in range(0, n, PANEL):
+        reduce_panel(flat, first, width)
+        for i in range(first, min(first + PANEL, n)):
+            row = upper[i]
+            for k in range(first, i):
+                above = upper[k]
+                f = above[i]
+                for j in range(i, n):
+                    row[j] -= f * above[j]
+            pivot = row[i]
+            if not (pivot > 0.0 and pivot < np.inf):
+                return False
+            root = np.sqrt(pivot)
+            scale = 1.0 / root
+            row[i] = root
+            for j in range(i + 1, n):
+                row[j] *= scale
     return True
 
 
 @njit(cache=True, nogil=True, error_model="numpy")
-def solve_factored(lower, x):
-    """Solve L L' x = b in place of ``x`` = b (P,); ``lower`` as ``factor`` left it."""
-    n = x.shape[0]
+def solve_factored(upper, x):
+    """Solve U'U x = b in place of ``x`` = b (P,); ``upper`` as ``factor`` left it."""
+    n, width = x.shape[0], upper.shape[1]
     for k in range(n):
-        row = lower[k]
+        row = upper[k]
         x[k] /= row[k]
         f = x[k]
         for j in range(k + 1, n):
             x[j] -= f * row[j]
+    found = np.zeros(width)
+    flat = upper.reshape(-1)
     for k in range(n - 1, -1, -1):
-        row = lower[k]
-        total = x[k]
-        for j in range(k + 1, n):
-            total -= row[j] * x[j]
-        x[k] = total / row[k]
+        row = upper[k]
+        at = k // VECTOR * VECTOR  # what is not yet found counts as zero
+        whole = (width - at) // VECTOR * VECTOR
+        rest = dot(found, at, flat, k * width + at, whole)
+        for j in range(at + whole, width):
+            rest += found[j] * row[j]
+        found[k] = (x[k] - rest) / upper[k, k]
+    for k in range(n):
+        x[k] = found[k]
 
 
 @njit(cache=True, nogil=True, error_model="numpy")
-def solve_damped(matrix, gradient, damping, lower, x):
+def solve_damped(matrix, gradient, damping, upper, x):
     """Fill ``x`` with the solution of (A + damping diag A) x = -gradient; False when impossible.
 
-    ``matrix`` (P, P): the lower triangle of A is read and left as it was. ``lower``: work space.
+    ``matrix`` (P, P): the lower triangle of A is read and left as it was. ``upper``: work space
+    as ``work_matrix`` makes it.
     """
     n = gradient.shape[0]
     kept = np.empty(n)
@@ -99,12 +145,12 @@ def solve_damped(matrix, gradient, damping, lower, x):
         kept[i] = matrix[i, i]
         matrix[i, i] = kept[i] * (1.0 + damping)
         x[i] = -gradient[i]
-    ok = factor(matrix, lower)
+    ok = factor(matrix, upper)
     for i in range(n):
         matrix[i, i] = kept[i]
     if not ok:
         return False
-    solve_factored(lower, x)
+    solve_factored(upper, x)
     total = 0.0
     for i in range(n):
         total += abs(x[i])

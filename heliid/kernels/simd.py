@@ -1,30 +1,21 @@
-"""Five loops written in LLVM vectors, because they decide how long a fit takes.
+"""Sums of rows and of products of rows in LLVM vectors: they decide how long a fit takes.
 
 Each output number is one chain of fused multiply-adds in a fixed order, whatever the vector width,
 so the bits do not depend on the processor. Readable twins are in the tests; with the compiler
 switched off the plain versions at the end of this file run instead.
 
-Arrays are C-ordered; the number of columns of ``rows`` and ``history`` must be a multiple of LANES
-(pad with zeros).
+Arrays are C-ordered, of one float type, and flat: a place is an index into all of it.
 """
 
 from __future__ import annotations
 
 from typing import Any
 
-import numpy as np
-from llvmlite import ir
-from llvmlite.binding import get_host_cpu_features
 from numba import config, njit, types
 from numba.core import cgutils
 from numba.extending import intrinsic
 
-# Columns and result rows handled together, so that all sums stay in registers: 16 of 32 with
-# AVX-512, 8 of 16 below (float32).
-LANES, TILE = (32, 8) if get_host_cpu_features().get("avx512f") else (16, 4)
-
-
-VECTOR = 8  # float64 numbers in 512 bits: the width of what ``add_rows`` adds
+from heliid.kernels.vectors import BLOCK, LANES, TILE, VECTOR, Vectors, constant, data_of
 
 
 def padded(n: int) -> int:
@@ -32,344 +23,371 @@ def padded(n: int) -> int:
     return -(-n // LANES) * LANES
 
 
-class _Vectors:
-    """Writes loads, stores and fused multiply-adds of LANES numbers as several registers."""
+def _tile(lanes, is_added, rows_kind):
+    """target[i + m, j + lane] +- sum over rows r of rows[r, i + m] * rows[r, j + lane].
 
-    def __init__(self, context, builder, dtype):
-        self.builder = builder
-        self.scalar = context.get_value_type(dtype)
-        n_bytes = 4 if dtype == types.float32 else 8
-        self.n_bytes = n_bytes
-        self.width = 64 // n_bytes  # lanes of one 512-bit vector
-        self.n = LANES // self.width
-        self.vector = ir.VectorType(self.scalar, self.width)
-        name = f"llvm.fma.v{self.width}f{8 * n_bytes}"
-        kind = ir.FunctionType(self.vector, [self.vector] * 3)
-        self.fma_function = cgutils.get_or_insert_function(builder.module, kind, name)
-
-    def _pointer(self, data, index, v):
-        b = self.builder
-        at = b.add(index, ir.Constant(index.type, v * self.width))
-        return b.bitcast(b.gep(data, [at]), self.vector.as_pointer())
-
-    def load(self, data, index):
-        return [
-            self.builder.load(self._pointer(data, index, v), align=self.n_bytes)
-            for v in range(self.n)
-        ]
-
-    def store(self, data, index, values):
-        for v, value in enumerate(values):
-            self.builder.store(value, self._pointer(data, index, v), align=self.n_bytes)
-
-    def spread(self, data, index):
-        b = self.builder
-        one = b.load(b.gep(data, [index]))
-        zero = ir.Constant(ir.IntType(32), 0)
-        lone = b.insert_element(ir.Constant(self.vector, ir.Undefined), one, zero)
-        mask = ir.Constant(ir.VectorType(ir.IntType(32), self.width), [0] * self.width)
-        return b.shuffle_vector(lone, ir.Constant(self.vector, ir.Undefined), mask)
-
-    def fma(self, a, b, c):
-        return self.builder.call(self.fma_function, [a, b, c])
-
-    def slots(self, n):
-        """``n`` accumulators of LANES numbers on the stack; LLVM keeps them in registers."""
-        return [
-            [cgutils.alloca_once(self.builder, self.vector) for _ in range(self.n)]
-            for _ in range(n)
-        ]
-
-
-def _data(context, builder, array_type, array):
-    return context.make_array(array_type)(context, builder, array).data
-
-
-@intrinsic
-def _gram_tile(typingctx, rows, n_rows, n_columns, i, j, gram, n_gram):  # noqa: ARG001
-    """gram[i + m, j + lanes] += sum over rows of rows[r, i + m] * rows[r, j + lanes].
-
-    m runs over TILE rows in float32, over half as many in float64.
+    Row r starts at ``start + r n_columns``; m runs over TILE rows in float32, half in float64.
     """
-    dtype = rows.dtype
     whole = types.int64
-    signature = types.void(rows, whole, whole, whole, whole, gram, whole)
+    signature = types.void(rows_kind, whole, whole, whole, whole, whole, rows_kind, whole)
 
     def codegen(context, builder, sig, args):
-        source = _data(context, builder, sig.args[0], args[0])
-        target = _data(context, builder, sig.args[5], args[5])
-        n_rows_, n_columns_, i_, j_, n_gram_ = args[1], args[2], args[3], args[4], args[6]
-        v = _Vectors(context, builder, dtype)
-        tile = TILE if dtype == types.float32 else TILE // 2
-        sums = v.slots(tile)
-        places = []
-        for m in range(tile):
-            row = builder.add(i_, ir.Constant(i_.type, m))
-            place = builder.add(builder.mul(row, n_gram_), j_)
-            places.append(place)
-            for slot, value in zip(sums[m], v.load(target, place), strict=True):
-                builder.store(value, slot)
-        with cgutils.for_range(builder, n_rows_) as loop:
-            start = builder.mul(loop.index, n_columns_)
-            right = v.load(source, builder.add(start, j_))
-            left = builder.add(start, i_)
-            for m in range(tile):
-                factor = v.spread(source, builder.add(left, ir.Constant(left.type, m)))
-                for slot, value in zip(sums[m], right, strict=True):
-                    builder.store(v.fma(factor, value, builder.load(slot)), slot)
-        for m in range(tile):
-            v.store(target, places[m], [builder.load(slot) for slot in sums[m]])
+        b = builder
+        source = data_of(context, b, sig.args[0], args[0])
+        target = data_of(context, b, sig.args[6], args[6])
+        start, n_rows, n_columns, i, j, n_target = (args[k] for k in (1, 2, 3, 4, 5, 7))
+        v = Vectors(context, b, rows_kind.dtype, lanes)
+        size = TILE if rows_kind.dtype == types.float32 else TILE // 2
+        places = [b.add(b.mul(b.add(i, constant(i, m)), n_target), j) for m in range(size)]
+        sums = [v.slot(v.load(target, place)) for place in places]
+        with cgutils.for_range(b, n_rows) as loop:
+            row = b.add(start, b.mul(loop.index, n_columns))
+            right = v.load(source, b.add(row, j))
+            left = b.add(row, i)
+            for m in range(size):
+                factor = v.spread(source, b.add(left, constant(left, m)))
+                v.add_to(sums[m], factor if is_added else b.fneg(factor), right)
+        for slot, place in zip(sums, places, strict=True):
+            v.store(target, place, b.load(slot))
         return context.get_dummy_value()
 
     return signature, codegen
 
 
-def _combine(n_targets):
-    def build(
-        typingctx, history, target, offsets, n_offsets, column, gain, at_gain, stride, n_columns,  # noqa: ARG001
-    ):  # fmt: skip
-        dtype = history.dtype
-        whole = types.int64
-        signature = types.void(history, whole, offsets, whole, whole, gain, whole, whole, whole)
+@intrinsic
+def _gram_tile(typingctx, rows, start, n_rows, n_columns, i, j, gram, n_gram):  # noqa: ARG001
+    return _tile(LANES, True, rows)
 
-        def codegen(context, builder, sig, args):
-            data = _data(context, builder, sig.args[0], args[0])
-            places = _data(context, builder, sig.args[2], args[2])
-            gains = _data(context, builder, sig.args[5], args[5])
-            target_, n_offsets_, column_, at_gain_, stride_, n_columns_ = (
-                args[1], args[3], args[4], args[6], args[7], args[8],
-            )  # fmt: skip
-            v = _Vectors(context, builder, dtype)
-            sums = v.slots(n_targets)
-            nothing = ir.Constant(v.vector, None)
-            for row in sums:
-                for slot in row:
-                    builder.store(nothing, slot)
-            with cgutils.for_range(builder, n_offsets_) as loop:
-                place = builder.load(builder.gep(places, [loop.index]))
-                values = v.load(data, builder.add(place, column_))
-                for m in range(n_targets):
-                    skip = builder.mul(n_offsets_, ir.Constant(n_offsets_.type, m))
-                    place = builder.mul(builder.add(skip, loop.index), stride_)
-                    at = builder.add(at_gain_, place)
-                    factor = v.spread(gains, at)
-                    for slot, value in zip(sums[m], values, strict=True):
-                        builder.store(v.fma(factor, value, builder.load(slot)), slot)
-            for m in range(n_targets):
-                skip = builder.mul(n_columns_, ir.Constant(n_columns_.type, m))
-                at = builder.add(builder.add(target_, skip), column_)
-                v.store(data, at, [builder.load(slot) for slot in sums[m]])
-            return context.get_dummy_value()
 
-        return signature, codegen
+@intrinsic
+def _gram_half(typingctx, rows, start, n_rows, n_columns, i, j, gram, n_gram):  # noqa: ARG001
+    return _tile(LANES // 2, True, rows)
 
-    return build
+
+@intrinsic
+def _subtract_tile(typingctx, rows, start, n_rows, n_columns, i, j, gram, n_gram):  # noqa: ARG001
+    return _tile(LANES, False, rows)
+
+
+def _combine(n_targets, history_kind, offsets_kind):
+    """Rows of ``history`` from ``target`` on, LANES columns: add weighted rows to each."""
+    whole = types.int64
+    signature = types.void(
+        history_kind, whole, offsets_kind, whole, whole, history_kind, whole, whole, whole
+    )
+
+    def codegen(context, builder, sig, args):
+        b = builder
+        data = data_of(context, b, sig.args[0], args[0])
+        places = data_of(context, b, sig.args[2], args[2])
+        gains = data_of(context, b, sig.args[5], args[5])
+        target, n_offsets, column, at_gain, stride, n_columns = (
+            args[k] for k in (1, 3, 4, 6, 7, 8)
+        )
+        v = Vectors(context, b, history_kind.dtype, LANES)
+        rows = [
+            b.add(b.add(target, b.mul(n_columns, constant(n_columns, m))), column)
+            for m in range(n_targets)
+        ]
+        firsts = [
+            b.add(at_gain, b.mul(b.mul(n_offsets, constant(n_offsets, m)), stride))
+            for m in range(n_targets)
+        ]
+        sums = [v.slot(v.load(data, row)) for row in rows]
+        with cgutils.for_range(b, n_offsets) as loop:
+            values = v.load(data, b.add(b.load(b.gep(places, [loop.index])), column))
+            at = b.mul(loop.index, stride)
+            for first, slot in zip(firsts, sums, strict=True):
+                v.add_to(slot, v.spread(gains, b.add(first, at)), values)
+        for slot, row in zip(sums, rows, strict=True):
+            v.store(data, row, b.load(slot))
+        return context.get_dummy_value()
+
+    return signature, codegen
 
 
 @intrinsic
 def _combine_one(
-    typingctx, history, target, offsets, n_offsets, column, gain, at_gain, stride, n_columns
-):
-    """One row of ``history`` from ``target`` on: the gain-weighted sum of the rows at offsets."""
-    return _combine(1)(
-        typingctx, history, target, offsets, n_offsets, column, gain, at_gain, stride, n_columns
-    )
+    typingctx, history, target, offsets, n_offsets, column, gain, at_gain, stride, n_columns  # noqa: ARG001
+):  # fmt: skip
+    return _combine(1, history, offsets)
+
+
+@intrinsic
+def _combine_two(
+    typingctx, history, target, offsets, n_offsets, column, gain, at_gain, stride, n_columns  # noqa: ARG001
+):  # fmt: skip
+    return _combine(2, history, offsets)
 
 
 @intrinsic
 def _combine_four(
-    typingctx, history, target, offsets, n_offsets, column, gain, at_gain, stride, n_columns
-):
-    """Four neighbouring rows at once."""
-    return _combine(4)(
-        typingctx, history, target, offsets, n_offsets, column, gain, at_gain, stride, n_columns
-    )
-
-
-@intrinsic
-def _add_rows_vectors(typingctx, target, at, x, at_x, n, matrix, at_matrix, n_columns):  # noqa: ARG001
-    """target[at + lane] += sum over t < n of x[at_x + t] * matrix[at_matrix + t n_columns + lane].
-
-    Four chains, so that the sum does not wait for one after another.
-    """
-    whole = types.int64
-    signature = types.void(target, whole, x, whole, whole, matrix, whole, whole)
-
-    def codegen(context, builder, sig, args):
-        data = _data(context, builder, sig.args[0], args[0])
-        factors = _data(context, builder, sig.args[2], args[2])
-        source = _data(context, builder, sig.args[5], args[5])
-        at_, at_x_, n_, at_matrix_, n_columns_ = args[1], args[3], args[4], args[6], args[7]
-        v = _Vectors(context, builder, types.float64)
-        vector = ir.VectorType(v.scalar, VECTOR)
-
-        def place(pointer, index):
-            return builder.bitcast(builder.gep(pointer, [index]), vector.as_pointer())
-
-        def term(t, slot):
-            values = builder.load(
-                place(source, builder.add(at_matrix_, builder.mul(t, n_columns_))), align=8
-            )
-            builder.store(
-                v.fma(v.spread(factors, builder.add(at_x_, t)), values, builder.load(slot)), slot
-            )
-
-        slots = [cgutils.alloca_once(builder, vector) for _ in range(4)]
-        builder.store(builder.load(place(data, at_), align=8), slots[0])
-        for slot in slots[1:]:
-            builder.store(ir.Constant(vector, None), slot)
-        fours = builder.sdiv(n_, ir.Constant(n_.type, 4))
-        with cgutils.for_range(builder, fours) as loop:
-            first = builder.mul(loop.index, ir.Constant(n_.type, 4))
-            for lane, slot in enumerate(slots):
-                term(builder.add(first, ir.Constant(n_.type, lane)), slot)
-        done = builder.mul(fours, ir.Constant(n_.type, 4))
-        with cgutils.for_range(builder, builder.sub(n_, done)) as loop:
-            term(builder.add(done, loop.index), slots[0])
-        a, b, c, d = (builder.load(slot) for slot in slots)
-        total = builder.fadd(builder.fadd(a, b), builder.fadd(c, d))
-        builder.store(total, place(data, at_), align=8)
-        return context.get_dummy_value()
-
-    return signature, codegen
-
-
-LOG2_E = 1.4426950408889634
-LN2_HIGH = 6.93147180369123816490e-01  # 21 trailing zero bits: n * LN2_HIGH is exact
-LN2_LOW = 1.90821492927058770002e-10
-ROUND = 6755399441055744.0  # 1.5 * 2**52: adding it leaves round(x) in the low bits
-TANH_END = 19.0625  # tanh is 1 to the last bit from here on
-EXPM1 = (
-    0.5, 1.6666666666666666e-01, 4.1666666666666664e-02, 8.333333333333333e-03,
-    1.3888888888888889e-03, 1.984126984126984e-04, 2.48015873015873e-05, 2.7557319223985893e-06,
-    2.755731922398589e-07, 2.505210838544172e-08, 2.08767569878681e-09, 1.6059043836821613e-10,
-)  # fmt: skip
-"""1/2!, 1/3!, ... 1/13!"""
-
-
-@intrinsic
-def _tanh_vector(typingctx, target, at):  # noqa: ARG001
-    """The hyperbolic tangents of VECTOR numbers in place; step by step ``narx.tanh_plain``."""
-    signature = types.void(target, types.int64)
-
-    def codegen(context, builder, sig, args):
-        b = builder
-        data = _data(context, b, sig.args[0], args[0])
-        vector = ir.VectorType(ir.DoubleType(), VECTOR)
-        whole = ir.VectorType(ir.IntType(64), VECTOR)
-
-        def number(value):
-            return ir.Constant(vector, [value] * VECTOR)
-
-        def integer(value):
-            return ir.Constant(whole, [value] * VECTOR)
-
-        def affine(low, high, x):
-            return b.fadd(low, b.fmul(x, high))
-
-        pointer = b.bitcast(b.gep(data, [args[1]]), vector.as_pointer())
-        x = b.load(pointer, align=8)
-        sign = b.and_(b.bitcast(x, whole), integer(-(2**63)))
-        a = b.bitcast(b.and_(b.bitcast(x, whole), integer(2**63 - 1)), vector)
-        a = b.select(b.fcmp_ordered(">", a, number(TANH_END)), number(TANH_END), a)
-        a2 = b.fadd(a, a)
-        shifted = b.fadd(b.fmul(a2, number(LOG2_E)), number(ROUND))
-        n = b.fsub(shifted, number(ROUND))
-        r = b.fsub(b.fsub(a2, b.fmul(n, number(LN2_HIGH))), b.fmul(n, number(LN2_LOW)))
-        r2 = b.fmul(r, r)
-        r4 = b.fmul(r2, r2)
-        c = [number(value) for value in EXPM1]
-        low, middle, high = (
-            affine(affine(c[k], c[k + 1], r), affine(c[k + 2], c[k + 3], r), r2) for k in (0, 4, 8)
-        )
-        t = affine(low, affine(middle, high, r4), r4)
-        small = affine(r, t, r2)
-        power = b.bitcast(
-            b.shl(b.add(b.bitcast(shifted, whole), integer(1023)), integer(52)), vector
-        )
-        grown = b.fadd(b.fmul(power, small), b.fsub(power, number(1.0)))
-        result = b.fdiv(grown, b.fadd(grown, number(2.0)))
-        b.store(b.bitcast(b.or_(b.bitcast(result, whole), sign), vector), pointer, align=8)
-        return context.get_dummy_value()
-
-    return signature, codegen
-
-
-@njit(cache=True, nogil=True, error_model="numpy")
-def _add_gram_vectors(rows, n_rows, gram):
-    n = rows.shape[1]
-    tile = TILE if rows.itemsize == 4 else TILE // 2
-    for i in range(0, n, tile):
-        for j in range(0, i + tile, LANES):
-            _gram_tile(rows, n_rows, n, i, j, gram, n)  # type: ignore[call-arg]
+    typingctx, history, target, offsets, n_offsets, column, gain, at_gain, stride, n_columns  # noqa: ARG001
+):  # fmt: skip
+    return _combine(4, history, offsets)
 
 
 @njit(cache=True, nogil=True, error_model="numpy")
 def _combine_rows_vectors(history, target, offsets, gain, at_gain, stride, n_y, n_columns):
-    n_offsets = offsets.shape[0]
+    n = offsets.shape[0]
     for column in range(0, n_columns, LANES):
         j = 0
         while j + 4 <= n_y:
             _combine_four(  # type: ignore[call-arg]
-                history, target + j * n_columns, offsets, n_offsets, column, gain,
-                at_gain + j * n_offsets * stride, stride, n_columns,
+                history, target + j * n_columns, offsets, n, column, gain,
+                at_gain + j * n * stride, stride, n_columns,
             )  # fmt: skip
             j += 4
-        while j < n_y:
-            _combine_one(  # type: ignore[call-arg]
-                history, target + j * n_columns, offsets, n_offsets, column, gain,
-                at_gain + j * n_offsets * stride, stride, n_columns,
+        while j + 2 <= n_y:
+            _combine_two(  # type: ignore[call-arg]
+                history, target + j * n_columns, offsets, n, column, gain,
+                at_gain + j * n * stride, stride, n_columns,
             )  # fmt: skip
-            j += 1
+            j += 2
+        if j < n_y:
+            _combine_one(  # type: ignore[call-arg]
+                history, target + j * n_columns, offsets, n, column, gain,
+                at_gain + j * n * stride, stride, n_columns,
+            )  # fmt: skip
 
 
-def _add_gram_plain(rows, n_rows, gram):
-    part = rows[:n_rows]
-    gram += part.T @ part
+@intrinsic
+def _block_sum_vectors(
+    typingctx, target, at, x, at_x, stride, n, matrix, at_matrix, n_columns  # noqa: ARG001
+):  # fmt: skip
+    whole = types.int64
+    signature = types.void(target, whole, x, whole, whole, whole, matrix, whole, whole)
+
+    def codegen(context, builder, sig, args):
+        b = builder
+        data, factors, source = (
+            data_of(context, b, sig.args[k], args[k]) for k in (0, 2, 6)
+        )  # fmt: skip
+        at_, at_x_, stride_, n_, at_matrix_, n_columns_ = (args[k] for k in (1, 3, 4, 5, 7, 8))
+        v = Vectors(context, b, target.dtype, BLOCK)
+        slot = v.slot(v.load(data, at_))
+        with cgutils.for_range(b, n_) as loop:
+            factor = v.spread(factors, b.add(at_x_, b.mul(loop.index, stride_)))
+            row = b.add(at_matrix_, b.mul(loop.index, n_columns_))
+            v.add_to(slot, factor, v.load(source, row))
+        v.store(data, at_, b.load(slot))
+        return context.get_dummy_value()
+
+    return signature, codegen
 
 
-def _add_rows_plain(target, at, x, at_x, n, matrix, at_matrix, n_columns):
-    for t in range(n):
-        place = at_matrix + t * n_columns
-        target[at : at + VECTOR] += x[at_x + t] * matrix[place : place + VECTOR]
+@intrinsic
+def _scaled_row_vectors(typingctx, target, at, source, at_source, gain, at_gain, n):  # noqa: ARG001
+    whole = types.int64
+    signature = types.void(target, whole, source, whole, gain, whole, whole)
+
+    def codegen(context, builder, sig, args):
+        b = builder
+        data, rows, gains = (data_of(context, b, sig.args[k], args[k]) for k in (0, 2, 4))
+        v = Vectors(context, b, target.dtype, BLOCK)
+        factor = v.spread(gains, args[5])
+        last = b.add(args[6], constant(args[6], BLOCK - 1))
+        with cgutils.for_range(b, b.sdiv(last, constant(last, BLOCK))) as loop:
+            shift = b.mul(loop.index, constant(loop.index, BLOCK))
+            values = b.fmul(factor, v.load(rows, b.add(args[3], shift)))
+            v.store(data, b.add(args[1], shift), values)
+        return context.get_dummy_value()
+
+    return signature, codegen
 
 
-def _tanh_plain(target, at):
-    target[at : at + VECTOR] = np.tanh(target[at : at + VECTOR])
+@intrinsic
+def _fill_row_vectors(typingctx, target, at, value, n):  # noqa: ARG001
+    whole = types.int64
+    signature = types.void(target, whole, target.dtype, whole)
+
+    def codegen(context, builder, sig, args):
+        b = builder
+        data = data_of(context, b, sig.args[0], args[0])
+        v = Vectors(context, b, target.dtype, BLOCK)
+        values = v.copies(args[2])
+        last = b.add(args[3], constant(args[3], BLOCK - 1))
+        with cgutils.for_range(b, b.sdiv(last, constant(last, BLOCK))) as loop:
+            v.store(data, b.add(args[1], b.mul(loop.index, constant(last, BLOCK))), values)
+        return context.get_dummy_value()
+
+    return signature, codegen
+
+
+@intrinsic
+def _unit_parts_vectors(typingctx, parts, at, stride, work, at_a, at_z, numbers):  # noqa: ARG001
+    whole = types.int64
+    signature = types.void(parts, whole, whole, work, whole, whole, numbers)
+
+    def codegen(context, builder, sig, args):
+        b = builder
+        data, source = (data_of(context, b, sig.args[k], args[k]) for k in (0, 3))
+        v = Vectors(context, b, types.float64, BLOCK)
+        out = Vectors(context, b, parts.dtype, BLOCK)
+        scale, w_out, c0, c1 = (v.copies(b.extract_value(args[6], k)) for k in range(4))
+        a, z = v.load(source, args[4]), v.load(source, args[5])
+        factor = b.fmul(scale, w_out)
+        full = b.fsub(v.number(1.0), b.fmul(z, z))
+        bent = b.fsub(full, c1)
+        twice = b.fmul(b.fmul(v.number(2.0), c0), c1)
+        results = (
+            b.fmul(factor, full),
+            b.fmul(factor, bent),
+            b.fmul(scale, b.fsub(b.fsub(z, c0), b.fmul(c1, a))),
+            b.fmul(factor, b.fadd(bent, b.fmul(twice, a))),
+        )
+        place = args[1]
+        for value in results:
+            small = b.fptrunc(value, out.vector) if parts.dtype == types.float32 else value
+            out.store(data, place, small)
+            place = b.add(place, args[2])
+        return context.get_dummy_value()
+
+    return signature, codegen
+
+
+@intrinsic
+def _dot_vectors(typingctx, x, at_x, y, at_y, n):  # noqa: ARG001
+    whole = types.int64
+    signature = types.float64(x, whole, y, whole, whole)
+
+    def codegen(context, builder, sig, args):
+        b = builder
+        left, right = (data_of(context, b, sig.args[k], args[k]) for k in (0, 2))
+        v = Vectors(context, b, types.float64, VECTOR)
+        slot = v.slot(v.number(0.0))
+        with cgutils.for_range(b, b.sdiv(args[4], constant(args[4], VECTOR))) as loop:
+            shift = b.mul(loop.index, constant(loop.index, VECTOR))
+            v.add_to(
+                slot, v.load(left, b.add(args[1], shift)), v.load(right, b.add(args[3], shift))
+            )
+        total = b.load(slot)
+        parts = [b.extract_element(total, constant(args[4], k)) for k in range(VECTOR)]
+        while len(parts) > 1:
+            parts = [b.fadd(p, q) for p, q in zip(parts[::2], parts[1::2], strict=True)]
+        return parts[0]
+
+    return signature, codegen
+
+
+@njit(cache=True, nogil=True, error_model="numpy")
+def _add_gram_vectors(rows, start, n_rows, n_columns, size, gram):
+    tile = TILE if rows.itemsize == 4 else TILE // 2
+    for i in range(0, size, tile):
+        j = 0
+        while j + LANES // 2 < i + tile:
+            _gram_tile(rows, start, n_rows, n_columns, i, j, gram, n_columns)  # type: ignore[call-arg]
+            j += LANES
+        if j < i + tile:
+            _gram_half(rows, start, n_rows, n_columns, i, j, gram, n_columns)  # type: ignore[call-arg]
+
+
+@njit(cache=True, nogil=True, error_model="numpy")
+def _reduce_panel_vectors(upper, i, n_columns):
+    j = i // LANES * LANES
+    while j < n_columns:
+        _subtract_tile(upper, 0, i, n_columns, i, j, upper, n_columns)  # type: ignore[call-arg]
+        j += LANES
+
+
+def _add_gram_plain(rows, start, n_rows, n_columns, size, gram):
+    part = rows[start : start + n_rows * n_columns].reshape(n_rows, n_columns)[:, :size]
+    gram.reshape(-1, n_columns)[:size, :size] += part.T @ part
+
+
+def _reduce_panel_plain(upper, i, n_columns):
+    square = upper.reshape(-1, n_columns)
+    square[i : i + PANEL] -= square[:i, i : i + PANEL].T @ square[:i]
 
 
 def _combine_rows_plain(history, target, offsets, gain, at_gain, stride, n_y, n_columns):
     n = len(offsets)
     for j in range(n_y):
-        total = np.zeros(n_columns, history.dtype)
+        row = slice(target + j * n_columns, target + (j + 1) * n_columns)
         for t, place in enumerate(offsets):
-            total += gain[at_gain + (j * n + t) * stride] * history[place : place + n_columns]
-        history[target + j * n_columns : target + (j + 1) * n_columns] = total
+            factor = gain[at_gain + (j * n + t) * stride]
+            history[row] += factor * history[place : place + n_columns]
+
+
+def _block_sum_plain(target, at, x, at_x, stride, n, matrix, at_matrix, n_columns):
+    for t in range(n):
+        place = at_matrix + t * n_columns
+        target[at : at + BLOCK] += x[at_x + t * stride] * matrix[place : place + BLOCK]
+
+
+def _scaled_row_plain(target, at, source, at_source, gain, at_gain, n):
+    n = -(-n // BLOCK) * BLOCK
+    target[at : at + n] = gain[at_gain] * source[at_source : at_source + n]
+
+
+def _fill_row_plain(target, at, value, n):
+    target[at : at + -(-n // BLOCK) * BLOCK] = value
+
+
+def _unit_parts_plain(parts, at, stride, work, at_a, at_z, numbers):
+    scale, w_out, c0, c1 = numbers
+    a, z = work[at_a : at_a + BLOCK], work[at_z : at_z + BLOCK]
+    factor, full = scale * w_out, 1.0 - z * z
+    parts[at : at + BLOCK] = factor * full
+    parts[at + stride :][:BLOCK] = factor * (full - c1)
+    parts[at + 2 * stride :][:BLOCK] = scale * (z - c0 - c1 * a)
+    parts[at + 3 * stride :][:BLOCK] = factor * (full - c1 + 2.0 * c0 * c1 * a)
+
+
+def _dot_plain(x, at_x, y, at_y, n):
+    return float((x[at_x : at_x + n] * y[at_y : at_y + n]).sum())
 
 
 _plain = bool(getattr(config, "DISABLE_JIT", 0))
 
-add_rows: Any = _add_rows_plain if _plain else _add_rows_vectors
-"""``add_rows(target, at, x, at_x, n, matrix, at_matrix, n_columns)``, all float64 and flat.
+PANEL = TILE // 2
+"""Rows of a float64 matrix that ``reduce_panel`` works on."""
 
-Adds to the VECTOR numbers of ``target`` from ``at`` the rows of ``matrix`` weighted with the
-``n`` numbers of ``x`` from ``at_x``; row t starts at ``at_matrix + t n_columns``.
-"""
-
-tanh_rows: Any = _tanh_plain if _plain else _tanh_vector
-"""``tanh_rows(target, at)``: the hyperbolic tangents of VECTOR numbers from ``at``, in place."""
-
-add_gram_padded = _add_gram_plain if _plain else _add_gram_vectors
-"""``add_gram_padded(rows, n_rows, gram)``: add rows'rows to the lower triangle of ``gram``.
-
-rows (M, P) and gram (P, P) of one float dtype, P a multiple of LANES; what it leaves above the
-diagonal is meaningless.
-"""
-
-combine_rows = _combine_rows_plain if _plain else _combine_rows_vectors
+combine_rows: Any = _combine_rows_plain if _plain else _combine_rows_vectors
 """``combine_rows(history, target, offsets, gain, at_gain, stride, n_y, n_columns)``.
 
-All arrays flat. Rows of ``n_columns`` numbers start at ``offsets`` (n,) in ``history``; row j of
-``n_y`` new ones, at ``target + j n_columns``, becomes the sum of those rows weighted with
+Rows of ``n_columns`` numbers, a multiple of LANES, start at ``offsets`` (n,) in ``history``. To
+row j of the ``n_y`` rows from ``target`` on their sum is added, weighted with
 ``gain[at_gain + (j n + i) stride]``, i = 0..n-1.
+"""
+
+block_sum: Any = _block_sum_plain if _plain else _block_sum_vectors
+"""``block_sum(target, at, x, at_x, stride, n, matrix, at_matrix, n_columns)``.
+
+Adds to the BLOCK numbers of ``target`` from ``at`` the rows of ``matrix`` weighted with the ``n``
+numbers of ``x`` from ``at_x``, ``stride`` apart; row t starts at ``at_matrix + t n_columns``.
+"""
+
+scaled_row: Any = _scaled_row_plain if _plain else _scaled_row_vectors
+"""``scaled_row(target, at, source, at_source, gain, at_gain, n)``: a row times one number.
+
+``n`` is rounded up to a multiple of BLOCK: both must have room for it.
+"""
+
+fill_row: Any = _fill_row_plain if _plain else _fill_row_vectors
+"""``fill_row(target, at, value, n)``: one number everywhere, ``n`` rounded up as above."""
+
+unit_parts: Any = _unit_parts_plain if _plain else _unit_parts_vectors
+"""``unit_parts(parts, at, stride, work, at_a, at_z, (scale, w_out, c0, c1))``.
+
+Four rows of BLOCK numbers, ``stride`` apart, for one hidden unit and one output: derivatives of
+the step by the unit's pre-activation, by its weights over phi, by ``w_out``, and by its bias; from
+a = w_hid phi and z = tanh(a + b), BLOCK float64 numbers each, and the unit's centre c0, c1.
+"""
+
+dot: Any = _dot_plain if _plain else _dot_vectors
+"""``dot(x, at_x, y, at_y, n)``: the scalar product of ``n`` float64 numbers, whole VECTORs."""
+
+add_gram_padded: Any = _add_gram_plain if _plain else _add_gram_vectors
+"""``add_gram_padded(rows, start, n_rows, n_columns, size, gram)``: add rows'rows to ``gram``.
+
+``n_columns``, a multiple of LANES, is the length of a row of both; only the lower triangle of the
+first ``size`` columns is made, what else is left in ``gram`` is meaningless.
+"""
+
+reduce_panel: Any = _reduce_panel_plain if _plain else _reduce_panel_vectors
+"""``reduce_panel(upper, i, n_columns)``: a step of Cholesky, upper'upper = matrix.
+
+Rows i .. i + PANEL of ``upper`` hold those of the matrix; the part of the i finished rows above is
+taken off, in all columns from i on. ``n_columns``: a multiple of LANES, as many rows at least.
 """

@@ -12,7 +12,7 @@ import numpy as np
 from heliid.events import ShouldStop, never
 from heliid.kernels.gradients import add_normal, history_rows
 from heliid.kernels.narx import run_segments, squared_errors
-from heliid.kernels.normal import solve_damped
+from heliid.kernels.normal import solve_damped, work_matrix
 from heliid.kernels.simd import padded
 from heliid.model.network import DIVERGED_AT
 from heliid.model.structure import Structure
@@ -60,7 +60,7 @@ class Problem:
         self.y_sim = dataset.y_all.copy()
         dtype = np.float32 if single else np.float64
         self.history = np.zeros((history_rows(reach, n_y, self.layout.h), n_y, padded(size)), dtype)
-        self.lower = np.empty((size, size))
+        self.lower = work_matrix(size)
 
     def on(self, dataset: Dataset) -> Problem:
         """The same kind of problem on other records."""

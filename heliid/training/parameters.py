@@ -7,6 +7,7 @@ from dataclasses import dataclass
 import numpy as np
 
 from heliid.kernels.gradients import centred_linear, plain_linear
+from heliid.kernels.normal import add_product
 from heliid.model.network import Weights
 from heliid.model.structure import Structure
 
@@ -50,14 +51,14 @@ class Layout:
     def split(self, theta: np.ndarray) -> tuple[np.ndarray, ...]:
         """Views: linear (ny, n_phi), bias, w_out (ny, h), w_hid (h, n_phi), b_hid (h,)."""
         n_y, n_phi, h = self.n_y, self.n_phi, self.h
-        cuts = np.cumsum([n_y * n_phi, n_y, n_y * h, h * n_phi])
-        linear, bias, w_out, w_hid, b_hid = np.split(theta, cuts)
+        at_bias, at_out = n_y * n_phi, n_y * (n_phi + 1)
+        at_hid, at_b = at_out + n_y * h, at_out + (n_y + n_phi) * h
         return (
-            linear.reshape(n_y, n_phi),
-            bias,
-            w_out.reshape(n_y, h),
-            w_hid.reshape(h, n_phi),
-            b_hid,
+            theta[:at_bias].reshape(n_y, n_phi),
+            theta[at_bias:at_out],
+            theta[at_out:at_hid].reshape(n_y, h),
+            theta[at_hid:at_b].reshape(h, n_phi),
+            theta[at_b:],
         )
 
     def join(self, weights: Weights, step: np.ndarray) -> np.ndarray:
@@ -94,7 +95,9 @@ class Prior:
 
     def half_gradient(self, theta: np.ndarray) -> np.ndarray:
         """Half its derivative, R x - d."""
-        return (self.matrix * theta).sum(axis=1) - self.vector
+        out = -self.vector
+        add_product(self.matrix, theta, out)
+        return out
 
 
 def _dot(a: np.ndarray, b: np.ndarray) -> float:
