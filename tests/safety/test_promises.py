@@ -10,7 +10,7 @@ from pathlib import Path
 import numpy as np
 import pytest
 
-from benchmarks.torture import tables, tasks
+from benchmarks.torture import machine, tables, tasks
 from benchmarks.torture.numbers import random_structure
 from benchmarks.torture.searches import _bits, _search
 from heliid.engine.local import LocalEngine
@@ -108,3 +108,21 @@ def test_no_kernel_allows_fastmath_or_prange():
                 assert words.get("fastmath", "False") == "False", f"{path.name}:{node.lineno}"
                 assert words.get("parallel", "False") == "False", f"{path.name}:{node.lineno}"
                 assert not ast.unparse(node.func).endswith("prange"), f"{path.name}:{node.lineno}"
+
+
+@pytest.mark.slow
+@pytest.mark.parametrize(
+    "name", ["numpy without AVX2 and FMA3", "OpenBLAS Nehalem", "libm without FMA"]
+)
+def test_the_fitness_has_the_same_bits_on_another_processor(name):
+    wanted = machine.stages_with({})
+    assert wanted == machine.stages_with(machine.OTHER_PROCESSORS[name])
+    assert len(wanted["fitness of 12 orders"]) == 12
+
+
+def test_a_distance_is_zero_only_for_equal_bits():
+    values = [(0.5).hex(), (-2.0).hex()]
+    assert machine.distance(values, list(values)) == 0.0
+    assert machine.distance([(0.0).hex()], [(-0.0).hex()]) > 0.0
+    assert machine.distance(values, [(0.5).hex(), (-2.5).hex()]) == 0.25
+    assert machine.distance(values, values[:1]) == float("inf")
