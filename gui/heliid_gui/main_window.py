@@ -67,6 +67,7 @@ class MainWindow(QMainWindow):
         self.insights = Insights(self.bench, self.side_jobs)
         self.judges = Judges(self.side_jobs)
         self.exports = Exports(self.side_jobs)
+        self.exports.limits = lambda: self.judges.limits
         self.inspections = Inspections(self.bench, self.side_jobs)
         self.loader = Loader()
         self.problems = Problems(self)

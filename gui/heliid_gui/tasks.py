@@ -6,6 +6,7 @@ little loads little.
 
 from __future__ import annotations
 
+from collections.abc import Mapping
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
@@ -19,6 +20,8 @@ if TYPE_CHECKING:
     from heliid.data.record import FlightRecord
     from heliid.export.targets import Exported
     from heliid.model.network import NarxModel
+    from heliid.physics import Physics
+    from heliid.physics.responses import TestResponse
     from heliid.study import StudyConfig, StudyResult
     from heliid_gui.presenters.workbench import Run
 
@@ -131,30 +134,46 @@ def judge(
     members: tuple[NarxModel, ...],
     campaign: Campaign,
     with_test: bool,
+    config: StudyConfig | None = None,
+    limits: Mapping[str, float] | None = None,
+    manoeuvres: Mapping[str, str] | None = None,
     *,
     report: Report,
     should_stop: ShouldStop,
 ) -> Judgement:
-    """The model judged on validation (and, when asked, test) records, with verdict and modes."""
+    """The model judged on validation (and, when asked, test) records, with verdict and modes.
+
+    With ``config`` the intervals of the modes come from refits that leave out one record each.
+    """
     from heliid.data.campaign import Use
     from heliid.errors import HeliIDError
     from heliid.physics import study_physics
+    from heliid.study.uncertainty import left_out_members
+    from heliid.validation import DEFAULT
     from heliid.validation import judge as judge_records
     from heliid.verdict import campaign_facts, verdict
 
     del report
     uses = [Use.VALIDATE, Use.TRAIN, *([Use.TEST] if with_test else [])]
     reports = {}
+    thresholds = DEFAULT.edited(dict(limits or {}))
     for use in uses:
         records = campaign.with_use(use)
         if records and not should_stop():
             reports[use.value] = judge_records(
-                model, records, linear=linear, should_stop=should_stop
-            )
+                model, records, linear=linear, thresholds=thresholds, manoeuvres=manoeuvres,
+                should_stop=should_stop,
+            )  # fmt: skip
+    refits: tuple[NarxModel, ...] = ()
+    if config is not None:
+        refits = left_out_members(model, campaign, config, should_stop=should_stop)
     try:
-        physics, why_not = study_physics(model, members), ""
+        physics = study_physics(
+            model, refits or members, refuse_above=thresholds["reduction_theil"]
+        )
+        why_not, responses = "", _test_responses(model, physics)
     except HeliIDError as error:
-        physics, why_not = None, str(error)
+        physics, why_not, responses = None, str(error), {}
     first = reports.get(Use.VALIDATE.value) or reports[Use.TRAIN.value]
     questions = verdict(
         first,
@@ -164,7 +183,18 @@ def judge(
     )
     judged = [record for use in uses for record in campaign.with_use(use)]
     intervals = _intervals(members, campaign, judged)
-    return Judgement(reports, questions, physics, why_not, intervals)
+    return Judgement(reports, questions, physics, why_not, intervals, responses)
+
+
+def _test_responses(model: NarxModel, physics: Physics) -> dict[tuple[str, str], TestResponse]:
+    """Step, doublet and 3-2-1-1 on every input: the model beside its linearisation."""
+    from heliid.physics.responses import KINDS, respond
+
+    return {
+        (channel.name, kind): respond(model, channel.name, kind, linear=physics.linear)
+        for channel in model.inputs
+        for kind in KINDS
+    }
 
 
 def _intervals(
@@ -253,21 +283,30 @@ def _write(file: Any, data: bytes) -> None:
 def write_report(
     run: Run,
     path: Path,
+    limits: Mapping[str, float] | None = None,
     *,
     report: Report,
     should_stop: ShouldStop,
 ) -> Path:
-    """The identification report of a run as one HTML page."""
+    """The identification report of a run, one HTML page or a PDF by the file's ending."""
     from heliid import atomic
-    from heliid.export.report import ReportInput, study_report
+    from heliid.export.report import ReportInput, study_pdf, study_report
     from heliid.study.judgement import judge_study
+    from heliid.validation import DEFAULT
 
     del report
     result, judged = judge_study(
-        study_result(run), with_test=run.test_used, should_stop=should_stop
+        study_result(run),
+        with_test=run.test_used,
+        thresholds=DEFAULT.edited(dict(limits or {})),
+        should_stop=should_stop,
     )
-    page = study_report(result, ReportInput(judged, "", run.created[:10]))
-    atomic.write_file(path, lambda file: _write(file, page.encode()))
+    given = ReportInput(judged, "", run.created[:10])
+    if path.suffix.lower() == ".pdf":
+        data = study_pdf(result, given)
+    else:
+        data = study_report(result, given).encode()
+    atomic.write_file(path, lambda file: _write(file, data))
     return path
 
 

@@ -112,6 +112,17 @@ def windows_list(text: str) -> list[str]:
     return windows
 
 
+def limit_pair(text: str) -> tuple[str, float]:
+    """A limit and its value from ``key=value``."""
+    key, _, value = text.partition("=")
+    try:
+        return key.strip(), float(value)
+    except ValueError:
+        raise argparse.ArgumentTypeError(
+            f"'{text}' is not a limit; write its name and a number, e.g. theil_limit=0.25"
+        ) from None
+
+
 def _add_json(parser: argparse.ArgumentParser) -> None:
     parser.add_argument(
         "--json", action="store_true", help="print one JSON document and nothing else"
@@ -177,6 +188,13 @@ def _add_search(parser: argparse.ArgumentParser) -> None:
     group.add_argument("--time-limit", type=float, metavar="S", help="stop after S seconds")
 
 
+def _add_cluster(parser: argparse.ArgumentParser) -> None:
+    parser.add_argument("--cluster", metavar="ADDRESS",
+                        help="search on the Dask cluster at tls://HOST:PORT")  # fmt: skip
+    parser.add_argument("--certificates", metavar="DIR",
+                        help="of the cluster (default: where cluster init puts them)")  # fmt: skip
+
+
 def _add_folder(parser: argparse.ArgumentParser) -> None:
     parser.add_argument("--out", required=True, metavar="DIR")
     parser.add_argument("--no-project", action="store_true",
@@ -203,6 +221,7 @@ def _fill_identify(parser: argparse.ArgumentParser) -> None:
     parser.add_argument("--ensemble", type=int, metavar="N", help="best orders refitted at the end")
     parser.add_argument("--resume", action="store_true",
                         help="go on from the checkpoint in the --out folder")  # fmt: skip
+    _add_cluster(parser)
     _add_folder(parser)
 
 
@@ -220,10 +239,17 @@ def _fill_score(parser: argparse.ArgumentParser) -> None:
     parser.add_argument("--windows", type=windows_list, default=["1", "2", "5", "10", "all"],
                         metavar="1,2,5,10,all")  # fmt: skip
     parser.add_argument("--linear", metavar="MODEL", help="the best linear model, beside it")
+    parser.add_argument("--limit", type=limit_pair, action="append", default=[],
+                        metavar="KEY=VALUE", help="another limit: theil_limit=0.25")  # fmt: skip
+    parser.add_argument("--manoeuvre", action="append", default=[], metavar="[RECORD=]KIND",
+                        help="what was flown, where the suggestion is wrong: step, pulse, "
+                        "doublet, 3-2-1-1, sweep, other")  # fmt: skip
+    parser.add_argument("--verdict", action="store_true",
+                        help="also answer, question by question, if it can be used")  # fmt: skip
     parser.add_argument("--tails", action="store_true",
-                        help="also the worst windows and manoeuvres: value at risk, CVaR")  # fmt: skip
+                        help="also the worst windows and manoeuvres: risk, CVaR")  # fmt: skip
     parser.add_argument("--sharpness", action="store_true",
-                        help="also the loss around the weights: worst in a box, curvature")  # fmt: skip
+                        help="also the loss around the weights: worst, curvature")  # fmt: skip
     _add_json(parser)
 
 
@@ -236,6 +262,9 @@ def _fill_simulate(parser: argparse.ArgumentParser) -> None:
 
 def _fill_modes(parser: argparse.ArgumentParser) -> None:
     parser.add_argument("model", metavar="MODEL")
+    parser.add_argument("--reference", action="append", default=[], metavar="FILE",
+                        help="values to compare with: a CSV with name,value,unit, or part of the "
+                        "name of a shipped table, e.g. Lynx")  # fmt: skip
     _add_json(parser)
 
 
@@ -268,6 +297,30 @@ def _fill_rerun(parser: argparse.ArgumentParser) -> None:
     _add_json(parser)
 
 
+def _fill_cluster(parser: argparse.ArgumentParser) -> None:
+    actions = parser.add_subparsers(title="actions", metavar="ACTION", dest="action", required=True)
+    init = actions.add_parser("init", help="make the certificates of one cluster",
+                              allow_abbrev=False)  # fmt: skip
+    init.add_argument("--out", metavar="DIR", help="default: your configuration folder")
+    init.add_argument("--host", action="append", metavar="NAME",
+                      help="name or address of a machine; the first is the scheduler")  # fmt: skip
+    _add_json(init)
+    check = actions.add_parser("check", help="say who works at an address", allow_abbrev=False)
+    check.add_argument("address", metavar="ADDRESS")
+    check.add_argument("--certificates", metavar="DIR")
+    _add_json(check)
+    train = actions.add_parser("train", help="train one order over many ranks", allow_abbrev=False)
+    _add_records(train)
+    _add_model(train)
+    train.add_argument("--order", required=True, metavar="ORDER",
+                       help="e.g. na=1,nb=4,nk=0,spacing=3,h=4; per channel na=1/2")  # fmt: skip
+    train.add_argument("--ranks", type=int, default=2, metavar="N")
+    train.add_argument("--mpi", action="store_true", help="ranks by mpiexec, not local processes")
+    train.add_argument("--hosts", metavar="A,B", help="machines for mpiexec")
+    train.add_argument("--out", required=True, metavar="DIR")
+    _add_json(train)
+
+
 # name: the module of heliid.cli that runs it, what it does, how its arguments are declared
 _COMMANDS: dict[str, tuple[str, str, Callable[[argparse.ArgumentParser], None]]] = {
     "doctor": ("doctor", "say whether records are fit for identification", _fill_doctor),
@@ -278,6 +331,7 @@ _COMMANDS: dict[str, tuple[str, str, Callable[[argparse.ArgumentParser], None]]]
     "modes": ("modes", "linearise a model at trim: modes and derivatives", _fill_modes),
     "compare": ("compare", "compare the optimisers on one problem", _fill_compare),
     "export": ("export", "write a model as code for other programs", _fill_export),
+    "cluster": ("cluster", "certificates, workers and ranks of a cluster", _fill_cluster),
     "rerun": ("rerun", "repeat a run of a project and compare bit for bit", _fill_rerun),
 }
 COMMANDS = tuple(_COMMANDS)

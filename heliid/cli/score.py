@@ -15,6 +15,7 @@ if TYPE_CHECKING:
     from heliid.sharpness import Flatness
     from heliid.tails import Tail
     from heliid.validation import ValidationReport
+    from heliid.verdict import Question
 
 COLUMNS = ("record", "output", "window", "rmse", "unit", "nrmse", "fit", "theil", "note")
 _KEYS = (
@@ -32,8 +33,14 @@ def run(options: argparse.Namespace) -> int:
     linear = load_model(options.linear) if options.linear else None
     records = read_records(options.files)
     from heliid.validation import judge  # heavy: only when there is something to judge
+    from heliid.validation.thresholds import DEFAULT
 
-    report = judge(model, records, windows=options.windows, linear=linear)
+    limits = DEFAULT.edited(dict(options.limit))
+    report = judge(
+        model, records, windows=options.windows, linear=linear, thresholds=limits,
+        manoeuvres=said_manoeuvres(options.manoeuvre, records),
+    )  # fmt: skip
+    questions = _verdict(report) if options.verdict else ()
     rows = score_rows(report, records)
     flat = _flatness(model, records) if options.sharpness else None
     tail = _tails(model, records) if options.tails else ()
@@ -46,6 +53,10 @@ def run(options: argparse.Namespace) -> int:
             document["sharpness"] = flat.to_dict()
         if options.tails:
             document["tails"] = [one.to_dict() for one in tail]
+        if options.verdict:
+            document["verdict"] = [one.to_dict() for one in questions]
+        if limits.edits:
+            document["edited_limits"] = {row.key: row.value for row in limits.edits}
         console.write_json(document)
         return 0
     console.write(score_table(rows))
@@ -53,6 +64,10 @@ def run(options: argparse.Namespace) -> int:
         console.write(f"\nThe linear model {options.linear}:\n")
         console.write(score_table(beside))
     console.write(footnote(report.start_s))
+    for one in questions:
+        console.write(f"\n[{one.light}] {one.text}\n  {one.sentence}")
+    for row in limits.edits:
+        console.write(f"\nEdited limit: {row.text} {row.value:g} (was {row.original:g}).")
     if tail:
         from heliid.tails import tail_lines
 
@@ -60,6 +75,29 @@ def run(options: argparse.Namespace) -> int:
     if flat is not None:
         console.write(flatness_text(flat))
     return 0
+
+
+def said_manoeuvres(said: Sequence[str], records: Sequence[FlightRecord]) -> dict[str, str]:
+    """What was flown, by record name, from ``KIND`` for all records or ``RECORD=KIND``."""
+    from heliid.errors import RecordError
+
+    names = [record.name for record in records]
+    found: dict[str, str] = {}
+    for text in said:
+        name, mark, kind = text.rpartition("=")
+        if mark and name not in names:
+            raise RecordError(
+                f"There is no record '{name[:60]}' to call a {kind[:20]}: the records are "
+                f"{', '.join(names)}."
+            )
+        found |= {name: kind} if mark else dict.fromkeys(names, kind)
+    return found
+
+
+def _verdict(report: ValidationReport) -> tuple[Question, ...]:
+    from heliid.verdict import verdict  # only for those who ask for it
+
+    return verdict(report)
 
 
 def _flatness(model: NarxModel, records: Sequence[FlightRecord]) -> Flatness:

@@ -8,8 +8,10 @@ from typing import Any
 
 from heliid.data.campaign import Campaign, Use
 from heliid.data.doctor import Finding, Severity, examine_campaign
+from heliid.model.network import NarxModel
 from heliid.physics import Physics, study_physics
 from heliid.study import StudyResult
+from heliid.study.uncertainty import left_out_members
 from heliid.validation import ValidationReport
 from heliid.verdict import Question, campaign_facts, verdict
 
@@ -21,6 +23,7 @@ class Assessment:
     physics: Physics
     questions: tuple[Question, ...]
     findings: tuple[Finding, ...]  # of the data doctor; test records only when they were scored
+    members: tuple[NarxModel, ...] = ()  # that left out one training record each
 
     @property
     def serious_findings(self) -> tuple[Finding, ...]:
@@ -41,10 +44,23 @@ def assess(result: StudyResult, judged: Mapping[Use, ValidationReport]) -> Asses
 
     ``judged``: one report per use, the best linear model inside, as from ``judge_study``.
     """
-    physics = study_physics(result.model, result.members if len(result.members) > 1 else ())
+    members = left_out(result)
+    physics = study_physics(
+        result.model,
+        members or (result.members if len(result.members) > 1 else ()),
+        refuse_above=judged[Use.VALIDATE].thresholds["reduction_theil"],
+    )
     facts = None if result.campaign is None else campaign_facts(result.model, result.campaign)
     questions = verdict(judged[Use.VALIDATE], judged.get(Use.TEST), physics=physics, facts=facts)
-    return Assessment(physics, questions, _findings(result.campaign, Use.TEST in judged))
+    findings = _findings(result.campaign, Use.TEST in judged)
+    return Assessment(physics, questions, findings, members)
+
+
+def left_out(result: StudyResult) -> tuple[NarxModel, ...]:
+    """Refits of the model without one training record each; none without the records."""
+    if result.campaign is None:
+        return ()
+    return left_out_members(result.model, result.campaign, result.config)
 
 
 def _findings(campaign: Campaign | None, with_test: bool) -> tuple[Finding, ...]:

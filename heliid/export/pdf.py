@@ -205,7 +205,7 @@ def _widths(table: Table, is_text: Sequence[bool]) -> list[float]:
     """Column widths in points: what the texts need, long texts sharing what is left."""
     needs = []
     for k, name in enumerate(table.header):
-        cells = [row[k].text if isinstance(row[k], Cell) else row[k] for row in table.rows]
+        cells = [_plain(row[k]) for row in table.rows]
         widest = max((pdfmetrics.stringWidth(writable(c), SANS, _SIZE) for c in cells), default=0)
         head = pdfmetrics.stringWidth(writable(name), BOLD, _SIZE)
         needs.append(max(widest + 14.0, head + 10.0))
@@ -219,6 +219,10 @@ def _widths(table: Table, is_text: Sequence[bool]) -> list[float]:
         return [WIDTH * n / total for n in needs]
     shared = sum(n for n, is_long in zip(needs, long, strict=True) if is_long)
     return [room * n / shared if is_long else n for n, is_long in zip(needs, long, strict=True)]
+
+
+def _plain(cell: str | Cell) -> str:
+    return cell.text if isinstance(cell, Cell) else cell
 
 
 def _lines(first: int) -> TableStyle:

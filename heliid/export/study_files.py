@@ -5,7 +5,7 @@ from __future__ import annotations
 import csv
 import io
 import math
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
 from pathlib import Path
 from typing import Any
 
@@ -58,7 +58,7 @@ def write_study(
     try:
         save_model(result.model, folder / MODEL)
         save_model(result.linear, folder / LINEAR)
-        _write_members(result, folder / ENSEMBLE)
+        _write_members(result, assessment.members, folder / ENSEMBLE)
         write_text(folder / SEARCH, candidates_csv(result))
         write_text(folder / REPORT, report)
         write_file(folder / REPORT_PDF, lambda file: write_all(file, printed))
@@ -71,22 +71,29 @@ def write_study(
     return summary
 
 
-def _write_members(result: StudyResult, folder: Path) -> None:
+def _write_members(result: StudyResult, left_out: Sequence[NarxModel], folder: Path) -> None:
     """The members of the ensemble besides the model; those of an earlier study go."""
-    for old in folder.glob("member_*.json"):
+    for old in (*folder.glob("member_*.json"), *folder.glob("left_out_*.json")):
         old.unlink()
     for k, member in enumerate(result.members[1:], start=2):
         save_model(member, folder / f"member_{k}.json")
+    for k, member in enumerate(left_out, start=1):
+        save_model(member, folder / f"left_out_{k}.json")
 
 
 def load_members(path: Path, model: NarxModel) -> list[NarxModel]:
-    """The ensemble that lies beside a model file, the model first; none when it is not its own.
+    """The ensemble that lies beside a model file; none when it is not its own.
 
-    A member belongs to the model when both were made from the same records, seed and settings.
+    Refits that left out a record where there are at least three, else the model and the members
+    of its search. A member belongs to the model when both were made from the same records, seed
+    and settings.
     """
-    members = [load_model(one) for one in sorted((path.parent / ENSEMBLE).glob("member_*.json"))]
-    own = [one for one in members if _study_of(one) == _study_of(model)]
-    return [model, *own] if own else []
+    for pattern, first in (("left_out_*.json", []), ("member_*.json", [model])):
+        files = sorted((path.parent / ENSEMBLE).glob(pattern))
+        own = [one for one in map(load_model, files) if _study_of(one) == _study_of(model)]
+        if len(own) > (0 if first else 2):
+            return [*first, *own]
+    return []
 
 
 def _study_of(model: NarxModel) -> dict[str, Any]:

@@ -15,7 +15,7 @@ import numpy as np
 
 from heliid.errors import RecordError
 from heliid.physics.derivatives import Derivative
-from heliid.physics.modes import Mode, name_modes
+from heliid.physics.modes import Mode, match, name_modes
 
 MAX_BYTES = 4_000_000
 
@@ -48,6 +48,19 @@ class Comparison:
     is_inside: bool | None  # the reference lies in the model's interval; None without one
     remark: str = ""
 
+    def to_dict(self) -> dict[str, Any]:
+        """Plain data; ``value`` is the model's."""
+        return {
+            "name": self.name,
+            "value": self.model,
+            "reference": self.reference,
+            "unit": self.unit,
+            "ratio": self.ratio,
+            "interval": list(self.interval) if self.interval else None,
+            "is_inside": self.is_inside,
+            "remark": self.remark,
+        }
+
 
 def shipped_references() -> tuple[Reference, ...]:
     """The published tables that come with HeliID."""
@@ -77,7 +90,8 @@ def _from_table(row: dict[str, Any]) -> Reference:
 def load_reference(path: Path | str) -> Reference:
     """A user's table: CSV with the columns name, value and (optional) unit; # starts a comment.
 
-    Names are those of the derivatives table (``Mq``, ``Md_lon``).
+    Names are those of the derivatives table (``Mq``, ``Md_lon``), or a mode with what is given of
+    it: ``phugoid frequency`` in rad/s, ``short period damping``.
 
     Raises
     ------
@@ -135,13 +149,18 @@ def compare_modes(
     """Frequency (rad/s) and damping ratio of every mode of the same name."""
     rows = []
     for mode, interval in zip(modes, intervals, strict=True):
-        for other in reference.modes:
-            if other.name != mode.name:
+        other = match(mode, reference.modes)
+        for what, unit in (("frequency", "rad/s"), ("damping", "-")):
+            name = f"{mode.name} {what}"
+            wanted, given = reference.derivatives.get(name, (None, ""))
+            if wanted is None and other is not None:
+                wanted = float(getattr(other, what))
+            if wanted is None:
                 continue
-            for what, unit in (("frequency", "rad/s"), ("damping", "-")):
-                bounds = getattr(interval, what) if interval is not None else None
-                values = float(getattr(mode, what)), float(getattr(other, what))
-                rows.append(_compare(f"{mode.name} {what}", unit, *values, bounds, ""))
+            bounds = getattr(interval, what) if interval is not None else None
+            is_other = given not in ("", unit)
+            remark = f"the reference is in {given}, the model in {unit}" if is_other else ""
+            rows.append(_compare(name, unit, float(getattr(mode, what)), wanted, bounds, remark))
     return tuple(rows)
 
 

@@ -157,20 +157,23 @@ def study_physics(
     """Trim, modes and derivatives of ``model``, with intervals from the ensemble ``members``.
 
     Derivatives are refused when Theil's U between reduced and full model exceeds ``refuse_above``
-    (the limit ``reduction_theil`` of the table of limits, when edited). The values are medians
-    over the members when there are at least three; the intervals are the members' spread times
-    Student's t (95 %).
+    (the limit ``reduction_theil`` of the table of limits, when edited). With at least three
+    members the intervals are their spread times Student's t (95 %), and the values their medians;
+    members that each left out a record (``leave_one_out``) know less than the model, so there the
+    values and the centres of the intervals are the model's own.
     """
     own = _study_one(model, refuse_above)
     singles = [own] if not members else [_study_one(one, refuse_above) for one in members]
+    is_resampled = bool(members) and all("left_out" in one.provenance for one in members)
+    centre = own if is_resampled else None
     enough = len(singles) >= LEAST_MEMBERS
     modes, intervals = own.modes, tuple[ModeInterval | None, ...](None for _ in own.modes)
     if enough:
-        both = [_mode_over(mode, singles) for mode in own.modes]
+        both = [_mode_over(mode, singles, centre) for mode in own.modes]
         modes, intervals = tuple(m for m, _ in both), tuple(i for _, i in both)
     derivatives = own.derivatives
     if enough and derivatives:
-        derivatives = tuple(_derivative_over(one, singles) for one in derivatives)
+        derivatives = tuple(_derivative_over(one, singles, centre) for one in derivatives)
     cloud = [(m.real, sign * m.imag) for s in singles for m in s.modes for sign in (1, -1)]
     is_reduced = own.reduced is not None and own.reduction_theil <= refuse_above
     return Physics(
@@ -255,27 +258,30 @@ def reduction_theil(
     return worst
 
 
-def spread_interval(values: Sequence[float]) -> Interval:
-    """Median -+ Student's t times the standard deviation of the members, 95 %."""
+def spread_interval(values: Sequence[float], centre: float | None = None) -> Interval:
+    """Median (or ``centre``) -+ Student's t times the standard deviation of the members, 95 %."""
     low, high = interval_of(np.asarray(values, dtype=np.float64))
-    return float(low), float(high)
+    shift = 0.0 if centre is None else centre - 0.5 * (float(low) + float(high))
+    return float(low) + shift, float(high) + shift
 
 
-def _mode_over(mode: Mode, singles: Sequence[_Single]) -> tuple[Mode, ModeInterval | None]:
+def _mode_over(
+    mode: Mode, singles: Sequence[_Single], centre: _Single | None
+) -> tuple[Mode, ModeInterval | None]:
     """The median mode of that name and its intervals; the model's own when too few have it."""
     found = [m for m in (match(mode, s.modes) for s in singles) if m is not None]
     if len(found) < LEAST_MEMBERS:
         return mode, None
 
     def interval(of: Callable[[Mode], float]) -> Interval:
-        return spread_interval([of(one) for one in found])
+        return spread_interval([of(one) for one in found], of(mode) if centre else None)
 
     middle = Mode(
         mode.name,
         float(np.median([one.real for one in found])),
         float(np.median([one.imag for one in found])),
     )
-    return middle, ModeInterval(
+    return mode if centre else middle, ModeInterval(
         interval(lambda m: m.real),
         interval(lambda m: m.imag),
         interval(lambda m: m.frequency),
@@ -284,8 +290,11 @@ def _mode_over(mode: Mode, singles: Sequence[_Single]) -> tuple[Mode, ModeInterv
     )
 
 
-def _derivative_over(derivative: Derivative, singles: Sequence[_Single]) -> Derivative:
+def _derivative_over(
+    derivative: Derivative, singles: Sequence[_Single], centre: _Single | None
+) -> Derivative:
     values = [d.value for s in singles for d in s.derivatives if d.name == derivative.name]
     if len(values) < LEAST_MEMBERS:
         return derivative
-    return replace(derivative, value=float(np.median(values)), interval=spread_interval(values))
+    value = derivative.value if centre else float(np.median(values))
+    return replace(derivative, value=value, interval=spread_interval(values, value))

@@ -15,7 +15,7 @@ import numpy as np
 from heliid.channels import find_kind
 from heliid.data.record import Channel
 from heliid.units import unit_or_free
-from heliid.validation.manoeuvre import DOUBLET, PULSE, STEP, Event
+from heliid.validation.manoeuvre import DOUBLET, PULSE, STEP, Event, called
 from heliid.validation.oscillation import Oscillation, fit_oscillation
 from heliid.validation.thresholds import DEFAULT, Thresholds
 
@@ -200,9 +200,10 @@ def _history_case(
     judged = [band.passed for band in bands] + [check.passed for check in checks]
     reason = "" if judged else "No output of the model has a tolerance in this test."
     if is_orientation:
-        reason = f"The table asks for a step; this is a {event.kind}: for orientation only."
+        reason = f"The table asks for a step; this is {called(event.kind, article=True)}: "
+        reason += "for orientation only."
     return TestCase(
-        kind, record, f"{event.kind} {event.input}", _source(thresholds, kind),
+        kind, record, f"{called(event.kind)} {event.input}", _source(thresholds, kind),
         float(time[0]), float(time[-1]), bands, checks, all(judged) if judged else None,
         is_orientation, reason,
     )  # fmt: skip
@@ -261,7 +262,8 @@ def _long_case(
             else:
                 checks = _long_checks(channel.name, of_flight, of_model, thresholds)
             return TestCase(
-                LONG, record, f"after {event.kind} {event.input}", _source(thresholds, LONG),
+                LONG, record, f"after {called(event.kind)} {event.input}",
+                _source(thresholds, LONG),
                 float(time[0]), float(time[-1]), (), checks, all(c.passed for c in checks),
                 False, remark,
             )  # fmt: skip

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 from dataclasses import replace
 
 import numpy as np
@@ -20,7 +20,7 @@ from heliid.validation.bands import TestCase, judge_bands
 from heliid.validation.evidence import was_trained_on
 from heliid.validation.explain import explain_error
 from heliid.validation.frequency import FrequencyComparison, Signals, compare_responses
-from heliid.validation.manoeuvre import Event, describe, find_events
+from heliid.validation.manoeuvre import Event, describe, find_events, overruled
 from heliid.validation.report import (
     ALL,
     ONE_STEP,
@@ -46,30 +46,33 @@ def judge(
     linear: NarxModel | None = None,
     thresholds: Thresholds = DEFAULT,
     also: Sequence[NarxModel] = (),
+    manoeuvres: Mapping[str, str] | None = None,
     should_stop: ShouldStop = never,
 ) -> ValidationReport:
     """All measures of ``model`` on ``records``, with the best linear model beside it.
 
     ``windows`` are seconds between restarts from data, or ``"all"``. Every score skips the same
     first seconds, the longest past that ``model``, ``linear`` or any model of ``also`` needs, so
-    that reports made with the same set can be compared.
+    that reports made with the same set can be compared. ``manoeuvres``: what the user says was
+    flown, by record name, where the suggestion read off the inputs is wrong.
 
     Raises
     ------
     RecordError
         No record, a channel is missing, or a record is not longer than what is skipped.
     SettingsError
-        A window is not a positive time or ``"all"``.
+        A window is not a positive time or ``"all"``, or there is no such manoeuvre.
     """
     if not records:
         raise RecordError("There is no record to judge the model on: add at least one.")
     names = _window_names(windows)
     models = [model, *([linear] if linear else []), *also]
     start_s = max(one.structure.n_start * one.dt for one in models)
-    report = _judge_one(model, records, names, start_s, thresholds, should_stop)
+    said = dict(manoeuvres or {})
+    report = _judge_one(model, records, names, start_s, thresholds, said, should_stop)
     if linear is None:
         return report
-    beside = _judge_one(linear, records, names, start_s, thresholds, should_stop)
+    beside = _judge_one(linear, records, names, start_s, thresholds, said, should_stop)
     return replace(report, linear=beside)
 
 
@@ -93,6 +96,7 @@ def _judge_one(
     windows: dict[str, float],
     start_s: float,
     thresholds: Thresholds,
+    manoeuvres: Mapping[str, str],
     should_stop: ShouldStop,
 ) -> ValidationReport:
     judged, scores, one_step = [], [], []
@@ -114,10 +118,14 @@ def _judge_one(
             scores += score_response(run, name, first, base)
         ahead = run_prepared(model, prepared, 1)
         one_step += score_response(ahead, ONE_STEP, first, base)
-        judged.append(_judge_record(model, record, prepared, free, ahead, first, base, thresholds))
+        events = find_events(free.u, _inputs(model), model.scaling.input_std, model.dt)
+        events = overruled(events, manoeuvres.get(record.name, ""))
+        judged.append(
+            _judge_record(model, record, prepared, free, ahead, first, base, events, thresholds)
+        )
     return ValidationReport(
         outputs=tuple(c.name for c in model.outputs),
-        inputs=tuple(c.name for c in model.inputs),
+        inputs=_inputs(model),
         windows=tuple(windows),
         dt=model.dt,
         start_s=start_s,
@@ -129,6 +137,10 @@ def _judge_one(
         frequency=_frequency(model, judged, thresholds),
         thresholds=thresholds,
     )
+
+
+def _inputs(model: NarxModel) -> tuple[str, ...]:
+    return tuple(channel.name for channel in model.inputs)
 
 
 def reference_level(prepared: Prepared, record: FlightRecord, model: NarxModel) -> np.ndarray:
@@ -194,12 +206,12 @@ def _judge_record(
     ahead: Response,
     first: int,
     base: np.ndarray,
+    events: Sequence[Event],
     thresholds: Thresholds,
 ) -> RecordJudgement:
     names = tuple(channel.name for channel in model.outputs)
-    inputs = tuple(channel.name for channel in model.inputs)
+    inputs = _inputs(model)
     z, y = free.measured[first:], free.simulated[first:]
-    events = find_events(free.u, inputs, model.scaling.input_std, model.dt)
     return RecordJudgement(
         record=record.name,
         outputs=names,

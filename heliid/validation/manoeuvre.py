@@ -8,14 +8,17 @@ follow each other closely are one event.
 from __future__ import annotations
 
 from collections.abc import Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from itertools import pairwise
 
 import numpy as np
 
+from heliid.errors import SettingsError
+
 STEP, PULSE, DOUBLET, MULTISTEP, SWEEP, OTHER = (
     "step", "pulse", "doublet", "3-2-1-1", "sweep", "other",
 )  # fmt: skip
+KINDS = (STEP, PULSE, DOUBLET, MULTISTEP, SWEEP, OTHER)
 LEVEL = 0.4  # of the largest movement: what counts as moved
 REST = 0.25  # of the largest movement: what counts as still
 STEP_S = 3.0  # s, a last movement shorter than this is not yet a step
@@ -120,11 +123,34 @@ def _groups(runs: Sequence[tuple[int, int, int]], join: int) -> list[list[tuple[
     return groups
 
 
+def called(kind: str, *, article: bool = False) -> str:
+    """The kind in a sentence: ``doublet``, or ``a doublet`` with its article."""
+    word = "mixed movement" if kind == OTHER else kind
+    return f"a {word}" if article else word
+
+
+def overruled(events: Sequence[Event], kind: str) -> tuple[Event, ...]:
+    """The same events, all of the ``kind`` that the user says they are; "" changes nothing.
+
+    Raises
+    ------
+    SettingsError
+        There is no such kind of manoeuvre.
+    """
+    if not kind:
+        return tuple(events)
+    if kind not in KINDS:
+        raise SettingsError(
+            f"There is no manoeuvre called '{kind[:40]}': choose one of {', '.join(KINDS)}."
+        )
+    return tuple(replace(event, kind=kind) for event in events)
+
+
 def describe(events: Sequence[Event]) -> str:
     """A few words for the engineer, e.g. ``3-2-1-1 delta_lon, doublet delta_col``."""
     words: list[str] = []
     for event in events:
-        word = f"{event.kind} {event.input}"
+        word = f"{called(event.kind)} {event.input}"
         if word not in words:
             words.append(word)
     return ", ".join(words) if words else "no clear input"

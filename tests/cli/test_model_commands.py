@@ -178,3 +178,54 @@ def test_record_with_other_quantity_is_refused(identified, tmp_path):
     done = heliid("score", identified[0] / "model.json", path)
     assert done.status == 2
     assert "'q'" in done.err
+
+
+def test_score_answers_the_questions_with_edited_limits(identified, records):
+    model = identified[0] / "model.json"
+    done = heliid("score", model, records / "test.csv", "--windows", "all", "--verdict",
+                  "--limit", "theil_limit=1e-4", "--limit", "theil_good=1e-5", "--json")  # fmt: skip
+    assert (done.status, done.err) == (0, "")
+    found = json.loads(done.out)
+    lights = {q["key"]: q["light"] for q in found["verdict"]}
+    assert lights["dynamics"] == "red"
+    assert found["edited_limits"]["theil_limit"] == 0.0001
+    text = heliid(
+        "score", model, records / "test.csv", "--verdict", "--limit", "theil_limit=0.5"
+    ).out
+    assert "Does it capture the dynamics?" in text
+    assert "Edited limit: Theil's U, acceptable 0.5 (was 0.3)." in text
+
+
+def test_score_takes_the_users_word_for_the_manoeuvre(identified, records):
+    model, record = identified[0] / "model.json", records / "test.csv"
+    assert heliid("score", model, record, "--manoeuvre", "doublet").status == 0
+    for said, words in (
+        ("barrel roll", "no manoeuvre called 'barrel roll'"),
+        ("nobody=step", "no record 'nobody'"),
+    ):
+        done = heliid("score", model, record, "--manoeuvre", said)
+        assert done.status == 2
+        assert words in done.err
+    assert heliid("score", model, record, "--limit", "theil").status == 2
+    assert "no limit called" in heliid("score", model, record, "--limit", "colour=3").err
+
+
+def test_modes_stand_beside_reference_values(identified, tmp_path):
+    model = identified[0] / "model.json"
+    table = tmp_path / "tunnel.csv"
+    table.write_text("name,value,unit\nphugoid frequency,0.3,rad/s\nMq,-2,1/s\n")
+    done = heliid("modes", model, "--reference", table, "--reference", "Lynx, 60", "--json")
+    assert (done.status, done.err) == (0, "")
+    assert set(json.loads(done.out)["references"]) == {"tunnel", "Westland Lynx, 60 kt"}
+    assert "Beside tunnel (tunnel.csv)" in heliid("modes", model, "--reference", table).out
+    done = heliid("modes", model, "--reference", "Flying Saucer")
+    assert done.status == 2
+    assert "no reference 'Flying Saucer'" in done.err
+
+
+def test_identify_leaves_refits_for_the_intervals(identified):
+    left = sorted((identified[0] / "ensemble").glob("left_out_*.json"))
+    assert len(left) >= 3
+    done = json.loads(heliid("modes", identified[0] / "model.json", "--json").out)
+    assert done["members"] == len(left)
+    assert any(line["interval"] for line in done["eigenvalues"])

@@ -3,7 +3,17 @@
 import numpy as np
 import pytest
 
-from heliid.validation.manoeuvre import describe, find_events, similarity
+from heliid.errors import SettingsError
+from heliid.validation.manoeuvre import (
+    DOUBLET,
+    OTHER,
+    Event,
+    called,
+    describe,
+    find_events,
+    overruled,
+    similarity,
+)
 
 DT = 0.05
 
@@ -64,3 +74,19 @@ def test_similarity_of_shifted_reversed_and_other_inputs():
     assert similarity(a, -a) < 0.8
     assert similarity(a, other) < 0.8
     assert similarity(a, np.zeros_like(a)) == 0.0
+
+
+def test_the_user_may_overrule_what_was_flown():
+    flown = Event(OTHER, "delta_lon", 3, 9, 20, 1.0)
+    assert [e.kind for e in overruled((flown,), DOUBLET)] == [DOUBLET]
+    assert overruled((flown,), "") == (flown,)
+    with pytest.raises(
+        SettingsError, match="no manoeuvre called 'barrel roll': choose one of step"
+    ):
+        overruled((flown,), "barrel roll")
+
+
+def test_a_kind_reads_well_in_a_sentence():
+    assert called(OTHER, article=True) == "a mixed movement"
+    assert called(DOUBLET, article=True) == "a doublet"
+    assert describe((Event(OTHER, "delta_lon", 3, 9, 20, 1.0),)) == "mixed movement delta_lon"

@@ -1,9 +1,11 @@
-"""The evidence behind the verdict: residual tests, frequency responses, natural modes."""
+"""The evidence behind the verdict: residual tests and frequency responses."""
 
 from __future__ import annotations
 
+from typing import TYPE_CHECKING
+
 import numpy as np
-from PySide6.QtWidgets import QCheckBox, QWidget
+from PySide6.QtWidgets import QCheckBox, QStackedWidget, QWidget
 
 from heliid.data.record import Channel
 from heliid_gui.panels.text_table import TextTable
@@ -12,9 +14,11 @@ from heliid_gui.plots.panel import PlotPanel, Row
 from heliid_gui.plots.styles import Kind
 from heliid_gui.presenters import formatting as fmt
 from heliid_gui.presenters import judgement as presenter
-from heliid_gui.presenters.judgement import Judgement
 from heliid_gui.theme import SPACE
-from heliid_gui.widgets import Banner, column, label, row
+from heliid_gui.widgets import column, label, panes, row
+
+if TYPE_CHECKING:
+    from heliid.validation.residuals import ResidualTest
 
 _KINDS = {
     "auto": "residual with itself",
@@ -39,8 +43,16 @@ class ResidualsTab(QWidget):
                 "test cannot (Billings and Voon)"
             )
         )
+        self.what = picker(self.tr("What to show"), 12)
+        self.what.addItems([self.tr("correlations"), self.tr("histogram"), self.tr("spectrum")])
         self.plots = PlotPanel(x_label="lag [s]")
-        head = row(self.record, self.output, self.nonlinear, 1)
+        self.histogram = PlotPanel(x_label="residual [standard deviations]")
+        self.spectrum = PlotPanel(x_label="frequency [Hz]")
+        self.stack = QStackedWidget()
+        for page in (self.plots, self.histogram, self.spectrum):
+            self.stack.addWidget(page)
+        self.what.activated.connect(self.stack.setCurrentIndex)
+        head = row(self.record, self.output, self.what, self.nonlinear, 1)
         note = label(
             self.tr(
                 "One-step residuals: what the past could still have told. Dotted: 95 % of the lags "
@@ -49,7 +61,7 @@ class ResidualsTab(QWidget):
             "muted",
             wrap=True,
         )
-        self.setLayout(column(head, self.plots, note, margins=SPACE))
+        self.setLayout(column(head, self.stack, note, margins=SPACE))
         self.record.activated.connect(self._draw)
         self.output.activated.connect(self._draw)
         self.nonlinear.toggled.connect(self._draw)
@@ -82,6 +94,35 @@ class ResidualsTab(QWidget):
                 line = np.full(one.lags.shape, sign * bound)
                 self.plots.set_curve(str(k), text, Kind.BEFORE, one.lags, line)
         self.plots.legend.setVisible(False)
+        self._draw_histogram(test)
+        self._draw_spectrum(test)
+
+    def _draw_histogram(self, test: ResidualTest) -> None:
+        """Counts as a density, beside that of a normal distribution of the same size."""
+        self.histogram.set_rows([Row("h", self.tr("Density (kurtosis %.1f; normal: 3)")
+                                     % test.kurtosis, "-")])  # fmt: skip
+        self.histogram.clear_curves()
+        if test.std <= 0.0:
+            return
+        edges = (test.bin_edges - test.mean) / test.std
+        share = test.bin_counts / max(test.bin_counts.sum(), 1.0) / np.diff(edges)
+        x, y = np.repeat(edges, 2)[1:-1], np.repeat(share, 2)
+        self.histogram.set_curve("h", "residual", Kind.RESIDUAL, x, y)
+        at = np.linspace(edges[0], edges[-1], 161)
+        normal = np.exp(-0.5 * at * at) / np.sqrt(2.0 * np.pi)
+        self.histogram.set_curve("h", "normal", Kind.BEFORE, at, normal)
+
+    def _draw_spectrum(self, test: ResidualTest) -> None:
+        """Power density, with the level that white residuals would have."""
+        self.spectrum.set_rows([Row("s", self.tr("Power density"), "dB of white")])
+        self.spectrum.clear_curves()
+        white = 2.0 * test.std**2 / max(2.0 * float(test.frequency[-1]), 1e-300)
+        if white <= 0.0 or test.frequency.size < 3:
+            return
+        level = 10.0 * np.log10(np.maximum(test.density[1:] / white, 1e-6))
+        self.spectrum.set_curve("s", "residual", Kind.RESIDUAL, test.frequency[1:], level)
+        flat = np.zeros(test.frequency.size - 1)
+        self.spectrum.set_curve("s", "white", Kind.BEFORE, test.frequency[1:], flat)
 
 
 class FrequencyTab(QWidget):
@@ -92,8 +133,11 @@ class FrequencyTab(QWidget):
         self.pair = picker(self.tr("Pair"), 24)
         self.note = label("", "muted", wrap=True)
         self.plots = PlotPanel(x_label="frequency [rad/s]", log_x=True)
-        self.setLayout(column(row(self.pair, 1), self.plots, self.note, margins=SPACE))
+        self.table = TextTable(presenter.PAIR_COLUMNS)
+        split = panes((self.plots, 180, 420), (self.table, 60, 130), upright=True)
+        self.setLayout(column(row(self.pair, 1), split, self.note, margins=SPACE, grows=1))
         self.pair.activated.connect(self._draw)
+        self.table.itemSelectionChanged.connect(self._line_chosen)
         self._frequency = None
 
     def show_report(self, report, _channels: tuple[Channel, ...]) -> None:
@@ -102,12 +146,20 @@ class FrequencyTab(QWidget):
         pairs = tuple(f"{p.input} → {p.output}" for p in report.frequency.pairs)
         fill(self.pair, pairs)
         self.pair.setEnabled(bool(pairs))
+        self.table.show_rows(presenter.pair_rows(report))
         self._draw()
+
+    def _line_chosen(self) -> None:
+        items = self.table.selectedItems()
+        if items and self.pair.findText(items[0].text()) >= 0:
+            self.pair.setCurrentText(items[0].text())
+            self._draw()
 
     def _draw(self) -> None:
         found = self._frequency
         if found is None or not found.pairs:
             self.plots.set_rows([])
+            self.table.show_rows([])
             self.note.setText(found.reason if found is not None else "")
             return
         pair = found.pairs[max(0, self.pair.currentIndex())]
@@ -115,6 +167,11 @@ class FrequencyTab(QWidget):
             [Row("db", "Gain", "dB"), Row("deg", "Phase", "deg"), Row("g2", "Coherence", "-")]
         )
         x = np.log10(pair.omega)
+        self.plots.clear_curves()
+        error = np.clip(pair.random_error, 0.0, 0.95)
+        low = pair.flight_db + 20.0 * np.log10(1.0 - error)
+        high = pair.flight_db + 20.0 * np.log10(1.0 + error)
+        self.plots.add_band("db", x, low, high, role="measured")
         for key, flight, model in (
             ("db", pair.flight_db, pair.model_db),
             ("deg", pair.flight_deg, pair.model_deg),
@@ -128,38 +185,9 @@ class FrequencyTab(QWidget):
             else (f"J = {fmt.figure(pair.j)}")
         )
         self.note.setText(
-            self.tr("%s (up to 100 on average is the guideline). Windows of %s s, %d averages.")
+            self.tr(
+                "%s (up to 100 on average is the guideline). Shaded: one standard deviation of the "
+                "flight's gain. Windows of %s s, %d averages."
+            )
             % (j, fmt.figure(found.window_s), found.n_segments)
         )
-
-
-class ModesTab(QWidget):
-    """Natural modes and derivatives of the linearised model."""
-
-    def __init__(self) -> None:
-        super().__init__()
-        self.banner = Banner()
-        self.modes = TextTable(presenter.MODE_COLUMNS)
-        self.derivatives = TextTable(("Derivative", "Value", "Unit", "95 % interval", "Note"))
-        self.setLayout(
-            column(
-                self.banner,
-                label(self.tr("Natural modes"), "section"),
-                self.modes,
-                label(self.tr("Stability and control derivatives"), "section"),
-                self.derivatives,
-                margins=SPACE,
-            )
-        )
-
-    def show_judgement(self, judgement: Judgement) -> None:
-        """Show the physics, or why there is none."""
-        physics = judgement.physics
-        if physics is None:
-            self.banner.show_text(judgement.no_physics, "warning")
-            self.modes.show_rows([])
-            self.derivatives.show_rows([])
-            return
-        self.banner.show_text(physics.refusal, "warning")
-        self.modes.show_rows(presenter.mode_rows(physics))
-        self.derivatives.show_rows(presenter.derivative_rows(physics))

@@ -6,7 +6,10 @@ from PySide6.QtCore import Signal
 from PySide6.QtWidgets import QComboBox, QStackedWidget, QTabWidget, QWidget
 
 from heliid.data.campaign import Use
-from heliid_gui.panels.evidence_tabs import FrequencyTab, ModesTab, ResidualsTab
+from heliid_gui.panels.evidence_tabs import FrequencyTab, ResidualsTab
+from heliid_gui.panels.limits_tab import LimitsTab
+from heliid_gui.panels.modes_tab import ModesTab
+from heliid_gui.panels.records_tab import RecordsTab
 from heliid_gui.panels.validate_tabs import NumbersTab, ResponseTab
 from heliid_gui.panels.verdict_list import VerdictList
 from heliid_gui.presenters import judgement as presenter
@@ -42,12 +45,17 @@ class ValidatePanel(QWidget):
         self.tabs.tabBar().setDrawBase(False)
         self.response, self.numbers = ResponseTab(), NumbersTab()
         self.residuals, self.frequency, self.modes = ResidualsTab(), FrequencyTab(), ModesTab()
+        self.records, self.limits = RecordsTab(), LimitsTab()
+        self.records.manoeuvre_said.connect(judges.set_manoeuvre)
+        self.limits.limit_edited.connect(judges.set_limit)
         self._tabs = {
             "response": (self.response, self.tr("Response")),
             "numbers": (self.numbers, self.tr("Numbers")),
+            "records": (self.records, self.tr("Records")),
             "residuals": (self.residuals, self.tr("Residuals")),
             "frequency": (self.frequency, self.tr("Frequency")),
-            "modes": (self.modes, self.tr("Modes")),
+            "modes": (self.modes, self.tr("Physics")),
+            "limits": (self.limits, self.tr("Limits")),
         }
         for tab, title in self._tabs.values():
             self.tabs.addTab(tab, title)
@@ -160,7 +168,10 @@ class ValidatePanel(QWidget):
         report = judgement.reports.get(self.use.currentData())
         if report is None:
             return
-        for tab in (self.response, self.numbers, self.residuals, self.frequency):
+        self.records.show_said(self._judges.manoeuvres)
+        for tab in (
+            self.response, self.numbers, self.records, self.residuals, self.frequency, self.limits,
+        ):  # fmt: skip
             tab.show_report(report, run.model.outputs)
 
     def show_evidence(self, evidence: str) -> None:

@@ -7,8 +7,8 @@ import io
 from pathlib import Path
 from typing import TYPE_CHECKING
 
-from PySide6.QtCore import QPoint, QRectF, QSize, Qt
-from PySide6.QtGui import QGuiApplication, QImage, QPainter
+from PySide6.QtCore import QMarginsF, QPoint, QRectF, QSize, QSizeF, Qt
+from PySide6.QtGui import QGuiApplication, QImage, QPageSize, QPainter, QPdfWriter
 from PySide6.QtSvg import QSvgGenerator
 from PySide6.QtWidgets import QFileDialog, QMenu
 
@@ -16,6 +16,10 @@ from heliid_gui.theme import colours
 
 if TYPE_CHECKING:
     from heliid_gui.plots.panel import PlotPanel
+
+PDF_DPI = 600  # the grid that coordinates in a PDF are rounded to
+SCREEN_DPI = 96.0
+ALL_SAMPLES = 10**7  # pixels: so wide that no sample is left out
 
 
 def show_menu(panel: PlotPanel, where: QPoint) -> None:
@@ -68,24 +72,55 @@ def copy_data(panel: PlotPanel) -> None:
 
 
 def save_picture(panel: PlotPanel, path: Path) -> None:
-    """Write the plots as PNG or SVG, by the file's ending."""
+    """Write the plots as PNG, SVG or PDF, by the file's ending; the last two as vectors."""
+    view = panel.canvas
     if path.suffix.lower() == ".svg":
-        view = panel.canvas
         generator = QSvgGenerator()
         generator.setFileName(str(path))
         generator.setSize(QSize(view.width(), view.height()))
         generator.setViewBox(view.rect())
         painter = QPainter(generator)
-        view.render(painter, QRectF(view.rect()), view.rect())
-        painter.end()
+        _render_whole(panel, painter, QRectF(view.rect()))
+    elif path.suffix.lower() == ".pdf":
+        writer = QPdfWriter(str(path))
+        writer.setCreator("HeliID")
+        writer.setResolution(PDF_DPI)
+        size = QSizeF(view.width(), view.height()) * (72.0 / SCREEN_DPI)
+        writer.setPageSize(QPageSize(size, QPageSize.Unit.Point))
+        writer.setPageMargins(QMarginsF(0, 0, 0, 0))
+        painter = QPainter(writer)
+        _render_whole(panel, painter, QRectF(0, 0, writer.width(), writer.height()))
     else:
         picture(panel).save(str(path))
 
 
+def _render_whole(panel: PlotPanel, painter: QPainter, target: QRectF) -> None:
+    """Paint the plots with every sample in view, then put the screen's selection back."""
+    view = panel.canvas
+    start, end = panel.time_range()
+    for one in panel.row_plots:
+        one.draw(start, end, ALL_SAMPLES, is_live=False)
+    view.render(painter, target, view.rect())
+    painter.end()
+    for one in panel.row_plots:
+        one.draw(start, end, max(view.width(), 50), is_live=panel.live)
+
+
 def _ask_picture(panel: PlotPanel) -> None:
-    dialog = QFileDialog(panel, panel.tr("Save picture"), "plot.png")
+    dialog = QFileDialog(panel, panel.tr("Save picture"), "plot")
     dialog.setAcceptMode(QFileDialog.AcceptMode.AcceptSave)
-    dialog.setNameFilters([panel.tr("PNG picture (*.png)"), panel.tr("SVG drawing (*.svg)")])
+    dialog.setNameFilters(
+        [
+            panel.tr("PNG picture (*.png)"),
+            panel.tr("PDF document, vectors (*.pdf)"),
+            panel.tr("SVG drawing (*.svg)"),
+        ]
+    )
+    suffixes = ("png", "pdf", "svg")
+    dialog.setDefaultSuffix(suffixes[0])
+    dialog.filterSelected.connect(
+        lambda name: dialog.setDefaultSuffix(next(s for s in suffixes if f"*.{s}" in name))
+    )
     dialog.fileSelected.connect(lambda name: save_picture(panel, Path(name)))
     dialog.setAttribute(Qt.WidgetAttribute.WA_DeleteOnClose)
     dialog.open()

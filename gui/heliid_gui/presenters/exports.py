@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections.abc import Callable, Mapping
 from dataclasses import dataclass, replace
 from pathlib import Path
 from typing import Any
@@ -76,6 +77,12 @@ REPORT_LINE = Line(
     "One web page: data, settings, scores, plots, verdict",
     ".html",
 )
+PDF_LINE = Line(
+    "report_pdf",
+    "Report as PDF",
+    "The same report on A4, as vectors",
+    ".pdf",
+)
 EVERYTHING_LINE = Line(
     "everything",
     "Everything in a folder",
@@ -99,7 +106,7 @@ def lines() -> tuple[Line, ...]:
         )
         for target in targets()
     ]
-    return (found[0], REPORT_LINE, *found[1:], EVERYTHING_LINE)
+    return (found[0], REPORT_LINE, PDF_LINE, *found[1:], EVERYTHING_LINE)
 
 
 class Exports:
@@ -108,6 +115,7 @@ class Exports:
     def __init__(self, jobs: JobRunner) -> None:
         self._jobs = jobs
         self._outcomes: dict[tuple[str, str], Outcome] = {}
+        self.limits: Callable[[], Mapping[str, float]] = dict  # edited limits, for the report
         self.changed = Notifier()
         self.previewed = Notifier()
 
@@ -119,8 +127,8 @@ class Exports:
         """Write (and verify) one target of one run."""
         task: str
         args: tuple[Any, ...]
-        if line.key == REPORT_LINE.key:
-            task, args = REPORT, (run, path)
+        if line.key in (REPORT_LINE.key, PDF_LINE.key):
+            task, args = REPORT, (run, path, dict(self.limits()))
         elif line.key == EVERYTHING_LINE.key:
             task, args = EVERYTHING, (run, path)
         else:
@@ -139,7 +147,7 @@ class Exports:
 
     def preview(self, run: Run, line: Line, options: dict[str, str]) -> None:
         """Ask for the beginning of what would be written; ``previewed`` tells it."""
-        if line.key in (REPORT_LINE.key, EVERYTHING_LINE.key):
+        if line.key in (REPORT_LINE.key, PDF_LINE.key, EVERYTHING_LINE.key):
             self.previewed.emit(line.key, "")
             return
         self._jobs.submit(

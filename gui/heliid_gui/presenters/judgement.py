@@ -13,6 +13,8 @@ from heliid_gui.presenters import formatting as fmt
 
 if TYPE_CHECKING:
     from heliid.physics import Physics
+    from heliid.physics.reference import Reference
+    from heliid.physics.responses import TestResponse
     from heliid.validation import RecordJudgement, Score, ValidationReport
     from heliid.verdict import Question
 
@@ -36,6 +38,7 @@ class Judgement:
     physics: Physics | None
     no_physics: str  # why there is none
     intervals: dict[str, Interval] = field(default_factory=dict)
+    responses: dict[tuple[str, str], TestResponse] = field(default_factory=dict)  # input, kind
 
 
 @dataclass(frozen=True, slots=True)
@@ -63,7 +66,7 @@ TABS = {
     "modes": "modes",
     "envelope": "response",
     "linear": "numbers",
-    "campaign": "numbers",
+    "campaign": "records",
 }
 WINDOW_NAMES = {"all": "Whole record"}
 
@@ -230,4 +233,162 @@ def derivative_rows(physics: Physics) -> list[tuple[str, ...]]:
         if one.interval is not None:
             spread = f"{fmt.figure(one.interval[0])} to {fmt.figure(one.interval[1])}"
         rows.append((one.name, fmt.figure(one.value), one.unit, spread, one.note))
+    return rows
+
+
+def interval_text(pair: tuple[float, float] | None) -> str:
+    """An interval as text."""
+    return fmt.DASH if pair is None else f"{fmt.figure(pair[0])} to {fmt.figure(pair[1])}"
+
+
+REFERENCE_COLUMNS = ("Value", "Model", "Reference", "Unit", "Ratio", "95 % interval", "Remark")
+
+
+def reference_rows(physics: Physics, reference: Reference) -> list[tuple[str, ...]]:
+    """Modes and derivatives beside a published or the user's own table."""
+    from heliid.physics import compare_derivatives, compare_modes
+
+    rows = [
+        *compare_modes(physics.modes, physics.intervals, reference),
+        *compare_derivatives(physics.derivatives, reference),
+    ]
+    found: list[tuple[str, ...]] = []
+    for one in rows:
+        ratio = fmt.DASH if one.ratio is None else fmt.figure(one.ratio)
+        remark = one.remark
+        if not remark and one.is_inside is not None:
+            remark = "inside the interval" if one.is_inside else "outside the interval"
+        found.append(
+            (one.name, fmt.figure(one.model), fmt.figure(one.reference), one.unit, ratio,
+             interval_text(one.interval), remark)
+        )  # fmt: skip
+    return found
+
+
+AMPLITUDE_COLUMNS = (
+    ("Size of the motion", "1 is as large as flown, 0 the bare slope at the trim"),
+    ("Mode", ""),
+    ("Eigenvalue [1/s]", "Of the best linear approximation for motions of that size"),
+    ("Frequency [rad/s]", ""),
+)
+
+
+def amplitude_rows(physics: Physics) -> list[tuple[str, ...]]:
+    """The modes for motions of several sizes."""
+    rows: list[tuple[str, ...]] = []
+    for one in physics.by_amplitude:
+        for mode in one.modes:
+            eigen = fmt.figure(mode.real)
+            if mode.is_oscillation:
+                eigen += f" ± {fmt.figure(mode.imag)}j"
+            rows.append((f"{one.amplitude:g}", mode.name, eigen, fmt.figure(mode.frequency)))
+    return rows
+
+
+RECORD_COLUMNS = (
+    ("Record", ""),
+    ("Manoeuvre", "Read off the inputs, or what you said it was"),
+    ("Trained on", "A good fit on a training record proves nothing"),
+    ("Outside", "Share of the samples outside the training envelope"),
+    ("J rms", "Weighted so that 1 deg, 1 deg/s, 1 ft/s and 1 ft/s^2 count alike"),
+    ("Test cases", "Of 14 CFR Part 60, Table C2A, that fit the manoeuvre"),
+)
+
+
+def record_rows(report: ValidationReport) -> list[tuple[str, ...]]:
+    """What the judged records are, one line each."""
+    rows: list[tuple[str, ...]] = []
+    for one in report.records:
+        judged = [case for case in one.cases if case.passed is not None]
+        passed = sum(bool(case.passed) for case in judged)
+        rows.append(
+            (
+                one.record,
+                one.manoeuvre,
+                "yes" if one.trained_on else "no",
+                fmt.percent(100 * one.envelope.share_outside, 0),
+                fmt.figure(one.j_rms),
+                f"{passed} of {len(judged)} inside" if judged else "none fits",
+            )
+        )
+    return rows
+
+
+CASE_COLUMNS = (
+    ("Test case", "Of 14 CFR Part 60, Table C2A"),
+    ("Manoeuvre", ""),
+    ("Time", ""),
+    ("Verdict", ""),
+    ("Detail", ""),
+)
+
+
+def case_rows(record: RecordJudgement) -> list[tuple[str, ...]]:
+    """The simulator test cases of one record."""
+    rows: list[tuple[str, ...]] = []
+    for case in record.cases:
+        verdict = "not judged" if case.passed is None else "inside" if case.passed else "OUTSIDE"
+        if case.is_orientation:
+            verdict += " (orientation)"
+        parts = [f"{b.output} {100 * b.inside:.0f} % inside {b.text}" for b in case.bands]
+        parts += [
+            f"{c.output} {c.text}: {fmt.figure(c.flight)} / {fmt.figure(c.model)}"
+            for c in case.checks
+        ]
+        parts += [case.reason] if case.reason else []
+        span = f"{case.start:.1f} to {case.end:.1f} s"
+        rows.append((case.kind, case.manoeuvre, span, verdict, "; ".join(parts)))
+    return rows
+
+
+PAIR_COLUMNS = (
+    ("Pair", ""),
+    ("J", "20/n sum W ((dB)^2 + 0.01745 (deg)^2); up to 100 is good, above 150 to 200 not"),
+    ("J without gain and delay", "After one common gain and delay are taken out of the model"),
+    ("Linear J", "Of the best linear model"),
+    ("From [rad/s]", "Where the coherence is enough"),
+    ("To [rad/s]", ""),
+    ("Random error", "Of the flight's gain, median over those frequencies"),
+)
+
+
+def pair_rows(report: ValidationReport) -> list[tuple[tuple[str, float] | str, ...]]:
+    """J of every input and output, the best linear model beside, and the mean."""
+    beside = {}
+    if report.linear is not None:
+        beside = {(p.input, p.output): p.j for p in report.linear.frequency.pairs}
+    rows: list[tuple[tuple[str, float] | str, ...]] = []
+    for p in report.frequency.pairs:
+        low, high = (p.omega_used[0], p.omega_used[-1]) if p.omega_used.size else (math.nan,) * 2
+        used = (p.omega >= low) & (p.omega <= high)
+        error = float(np.median(p.random_error[used])) if used.any() else math.nan
+        values = (p.j, p.j_aligned, beside.get((p.input, p.output), math.nan), low, high)
+        rows.append(
+            (f"{p.input} → {p.output}", *((fmt.figure(v), float(v)) for v in values),
+             (fmt.percent(100 * error, 0), error))
+        )  # fmt: skip
+    if rows:
+        mean = report.frequency.j_mean
+        aligned = report.frequency.j_mean_aligned
+        rows.append(
+            ("mean", (fmt.figure(mean), mean), (fmt.figure(aligned), aligned), "", "", "", "")
+        )
+    return rows
+
+
+LIMIT_COLUMNS = (
+    ("Limit", ""),
+    ("Value", "Double click to change it; an empty value brings the original back"),
+    ("Unit", ""),
+    ("Status", "A guideline is quoted from memory of its source"),
+    ("Source", ""),
+)
+
+
+def limit_rows(report: ValidationReport) -> list[tuple[str, tuple[str, ...]]]:
+    """Key and cells of every limit; an edited one shows its original value."""
+    rows: list[tuple[str, tuple[str, ...]]] = []
+    for row in report.thresholds.table:
+        status = f"edited, was {row.original:g}" if row.is_edited else row.status
+        rows.append((row.key, (row.text, f"{row.value:g}", row.unit, status, row.source)))
     return rows

@@ -20,6 +20,9 @@ class Judges:
         self._found: dict[str, Judgement] = {}
         self._errors: dict[str, str] = {}
         self._asked: dict[str, bool] = {}
+        self._runs: dict[str, Run] = {}
+        self.limits: dict[str, float] = {}  # those that the user changed, for every run
+        self.manoeuvres: dict[str, str] = {}  # what the user says was flown, by record name
         self.changed = Notifier()
         self.task = JUDGE
 
@@ -36,6 +39,7 @@ class Judges:
         if run.model is None or (run.key in self._asked and self._asked[run.key] >= with_test):
             return
         self._asked[run.key] = with_test
+        self._runs[run.key] = run
         self._errors.pop(run.key, None)
 
         def keep(value: Judgement) -> None:
@@ -50,18 +54,55 @@ class Judges:
 
         self._jobs.submit(
             self.task,
-            (run.model, run.linear, run.members or (run.model,), run.campaign, with_test),
+            (
+                run.model,
+                run.linear,
+                run.members or (run.model,),
+                run.campaign,
+                with_test,
+                run.config,
+                dict(self.limits),
+                dict(self.manoeuvres),
+            ),
             slot=f"judge {run.key}",
             on_result=keep,
             on_error=fail,
             on_lost=lambda sentence: fail(sentence or "The judgement was stopped."),
         )
 
+    def set_limit(self, key: str, value: float | None) -> None:
+        """Use another limit everywhere, or (None) the one of its source again."""
+        before = dict(self.limits)
+        if value is None:
+            self.limits.pop(key, None)
+        else:
+            self.limits[key] = value
+        if self.limits != before:
+            self._judge_again()
+
+    def set_manoeuvre(self, record: str, kind: str) -> None:
+        """Say what was flown in a record, or ("") leave it to the suggestion."""
+        if kind != self.manoeuvres.get(record, ""):
+            if kind:
+                self.manoeuvres[record] = kind
+            else:
+                self.manoeuvres.pop(record)
+            self._judge_again()
+
+    def _judge_again(self) -> None:
+        """Every judgement there is, anew; the old ones stay on show until then."""
+        asked, self._asked = self._asked, {}
+        for key, with_test in asked.items():
+            self.judge(self._runs[key], with_test=with_test)
+
     def forget(self) -> None:
         """A new project: nothing is judged."""
         self._found.clear()
         self._errors.clear()
         self._asked.clear()
+        self._runs.clear()
+        self.limits.clear()
+        self.manoeuvres.clear()
         self.changed.emit()
 
     def all(self) -> dict[str, Any]:
