@@ -62,6 +62,16 @@ bench: .venv/ready-dev ## Speed and accuracy of the engine, the exports, the win
 	$(PY) -m benchmarks.doctor
 	$(PY) -m benchmarks.window
 
+.venv-peers/ready: pyproject.toml benchmarks/peers_env.py | .venv/ready-run
+	$(PY) -m benchmarks.peers_env
+	@touch $@
+
+.PHONY: bench-peers
+bench-peers: .venv/ready-dev .venv-peers/ready ## HeliID beside other packages, same data, same run; writes docs/peers.md (an hour)
+	$(PY) -m benchmarks.peers
+	PYTHONPATH=. NUMBA_CACHE_DIR=.venv-peers/numba .venv-peers/bin/python -m benchmarks.optimisers
+	PYTHONPATH=. NUMBA_CACHE_DIR=.venv-peers/numba .venv-peers/bin/python -m benchmarks.bbob
+
 .PHONY: accuracy
 accuracy: .venv/ready-dev ## Free-run accuracy of every case on records no model has seen (an hour)
 	$(PY) -m benchmarks.accuracy
@@ -76,7 +86,7 @@ package: .venv/ready-dev ## Build wheel and sdist into dist/
 
 .PHONY: clean
 clean: ## Remove the environment and everything built
-	rm -rf .venv build dist out .mypy_cache .ruff_cache .pytest_cache .hypothesis
+	rm -rf .venv .venv-peers build dist out .mypy_cache .ruff_cache .pytest_cache .hypothesis
 
 .PHONY: torture
 torture: .venv/ready-dev ## Trials of saves, files, workers, numbers and the window (COLUMN=release for the long ones)
