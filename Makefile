@@ -84,6 +84,13 @@ screenshots: .venv/ready-dev ## Pictures of every view, light and dark, into out
 package: .venv/ready-dev ## Build wheel and sdist into dist/
 	.venv/bin/python -m hatchling build
 
+GUARDS := heliid/atomic.py,heliid/strict_json.py,heliid/project/*,heliid/search/lines.py,heliid/search/memo.py
+.PHONY: guards
+guards: .venv/ready-dev ## Every branch of loader, saver, journal and guards must be tried by a test
+	COVERAGE_FILE=$(OUT)/guards.coverage $(PY) -m coverage run --branch --include='$(GUARDS)' -m pytest -q \
+		tests/project tests/frozen tests/test_atomic.py tests/test_strict_json.py tests/search/test_lines.py tests/search/test_run.py
+	COVERAGE_FILE=$(OUT)/guards.coverage $(PY) -m coverage report --show-missing --fail-under=100
+
 .PHONY: clean
 clean: ## Remove the environment and everything built
 	rm -rf .venv .venv-peers build dist out .mypy_cache .ruff_cache .pytest_cache .hypothesis

@@ -387,3 +387,42 @@ def test_the_comparison_names_runs_that_are_new_changed_or_gone(tmp_path):
     assert list(sessions.differences(old, new)) == [
         "New run: third.", "Missing run: second.", "Changed run: first.",
     ]  # fmt: skip
+
+
+def test_an_edit_gets_into_the_journal_by_itself(tmp_path):
+    session = Session.new(folder=tmp_path / "state", autosave_s=0.01)
+    session.change(project("soon"))
+    assert session._journal is not None
+    until = time.monotonic() + 20.0
+    found = None
+    while found is None and time.monotonic() < until:
+        time.sleep(0.02)
+        found = sessions.journals._inspect(session._journal.path)
+    assert found is not None
+    session.close()
+
+
+def test_what_waits_when_the_journal_goes_is_dropped(tmp_path):
+    session = Session.new(folder=tmp_path / "state", autosave_s=60.0)
+    session.keep_candidate("run-1", 0, {"cost": 1.0})
+    journal, session._journal = session._journal, None
+    session.flush()
+    session._journal = journal
+    session.close()
+    assert sessions.leftovers(tmp_path / "state") == ()
+
+
+def test_a_save_that_fails_leaves_lock_edits_and_journal(tmp_path, monkeypatch):
+    save_project(project("a"), tmp_path / "a.heliid")
+    session = Session.open(tmp_path / "a.heliid", folder=tmp_path / "state")
+    session.change(project("b"))
+
+    def full(*_args, **_options):
+        raise ProjectFileError("The project could not be saved (No space left on device).")
+
+    monkeypatch.setattr(sessions, "save_project", full)
+    with pytest.raises(ProjectFileError, match="No space left"):
+        session.save()
+    assert session.is_modified
+    assert [path.name for path in tmp_path.glob(".*.lock")] == [".a.heliid.lock"]
+    session.close()

@@ -163,5 +163,6 @@ def test_a_journal_that_cannot_be_begun_is_said_and_the_work_goes_on(tmp_path):
         assert n_kept == 0
         assert "not kept" in memo.trouble
         memo.put(scored(0.5, 1), {"cost": 0.5})
+    memo.close()  # again is harmless
     assert memo.scores[1,].cost == 0.5
     assert memo.trouble == ""
