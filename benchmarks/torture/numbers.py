@@ -188,9 +188,25 @@ def solver_and_optimisers(release: bool) -> str:
         import cocoex  # noqa: F401
     except ImportError:
         return text + "; BBOB left out (pip install coco-experiment)"
-    from benchmarks.torture.bbob import on_bbob
-
     return f"{text}; {on_bbob(release)}"
+
+
+def on_bbob(release: bool) -> str:
+    """Each searcher and its textbook form on COCO's functions; ``benchmarks/bbob.py`` counts."""
+    from benchmarks import bbob
+
+    setting = ("2,5,10,20", "1-15", 10_000) if release else ("5", "1-5", 2_000)
+    parts = []
+    for name in bbob.NAMES:
+        own, classic = (bbob.run_all(form, *setting) for form in (name, f"{name}-classic"))
+        hits, before = (counts.hits[bbob.TARGETS[-1]] for counts in (own, classic))
+        assert own.n_invalid == classic.n_invalid == 0, f"{name}: an invalid best"
+        assert hits >= before or not release, f"{name}: {hits} hits, its textbook form {before}"
+        parts.append(f"{name} {hits} (textbook {before})")
+    return (
+        f"BBOB {own.n_problems} problems x {setting[2]} evaluations, solved to 1e-8: "
+        f"{', '.join(parts)}, 0 invalid bests"
+    )
 
 
 def one_study(inputs: list[str], train: FlightRecord, validate: FlightRecord):
