@@ -15,6 +15,7 @@ from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
 from heliid.cli import console
+from heliid.cli.cluster import cluster_engine
 from heliid.cli.records import read_campaign
 from heliid.errors import SettingsError
 
@@ -95,9 +96,11 @@ def _study(
         raise SettingsError(
             f"There is no {CHECKPOINT} in {folder} to go on from: leave out --resume."
         )
-    return identify(
-        campaign, config, report=progress, should_stop=should_stop, checkpoint=checkpoint
-    )
+    with cluster_engine(options) as engine:
+        return identify(
+            campaign, config, report=progress, should_stop=should_stop, engine=engine,
+            checkpoint=checkpoint,
+        )  # fmt: skip
 
 
 def make_config(options: argparse.Namespace) -> StudyConfig:

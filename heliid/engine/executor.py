@@ -14,7 +14,7 @@ from heliid.engine.protocol import EngineError, Result, Task, stalled
 
 _POLL_S = 0.03
 _MAX_DEATHS = 2
-_ASK_AGAIN = "setup wanted"
+ASK_AGAIN = "setup wanted"
 _tokens = itertools.count()
 _prepared: set[str] = set()  # in each worker: the set-ups that were called there
 
@@ -110,7 +110,7 @@ class ExecutorEngine:
             job.on_result(Result(task.key, "error", reason=f"{type(error).__name__}: {error}"))
         else:
             status, value, reason, cpu_s = future.result()
-            if status == _ASK_AGAIN:
+            if status == ASK_AGAIN:
                 self._submit(task, job, with_setups=True)
             elif status == "setup failed":
                 raise EngineError(f"Preparing the work failed: {reason}")
@@ -173,7 +173,7 @@ def prepared_call(
         if token in _prepared:
             continue
         if setup_args is None:
-            return (_ASK_AGAIN, None, "", 0.0)
+            return (ASK_AGAIN, None, "", 0.0)
         outcome = call(setup_fn, setup_args)
         if outcome.status != "ok":
             return ("setup failed", None, outcome.reason, 0.0)
