@@ -322,10 +322,12 @@ def _paragraph(
 ) -> str:
     """What the numbers say, and what they do not."""
     best = summaries[0]
+    level = [label(one.searcher) for one in summaries if one.median == best.median]
+    who = f"{level[0]} had" if len(level) == 1 else f"{_listed(level)} shared"
     parts = [
-        f"Over {best.n_runs} seeds with {budget} unique trainings each, {label(best.searcher)} had "
-        f"the lowest median cost, {best.median:.4g} (quartiles {best.lower_quartile:.4g} to "
-        f"{best.upper_quartile:.4g})."
+        f"Over {best.n_runs} seeds with {budget} unique trainings each, {who} the lowest median "
+        f"cost, {best.median:.4g} (quartiles{' of the first' if len(level) > 1 else ''} "
+        f"{best.lower_quartile:.4g} to {best.upper_quartile:.4g})."
     ]
     parts += _against_the_best(best, pairs)
     parts += _against_random(summaries, pairs)
@@ -356,7 +358,7 @@ def _against_the_best(best: Summary, pairs: Sequence[Pair]) -> list[str]:
             unclear.append(f"{label(other)} (p = {pair.p_holm:.2g})")
     parts = []
     if clear:
-        parts.append(f"On the same seeds it was better than {_listed(clear)}.")
+        parts.append(f"On the same seeds {label(best.searcher)} was better than {_listed(clear)}.")
     if unclear:
         parts.append(f"No difference to {_listed(unclear)} could be shown.")
     return parts

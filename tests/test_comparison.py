@@ -143,3 +143,12 @@ def test_effect_words():
         "medium",
         "large",
     ]
+
+
+def test_equal_medians_are_shared_not_won():
+    runs = [Run(name, seed, (2.0, 1.0)) for name in ("ais", "abc") for seed in range(12)]
+    runs += [Run("random", seed, (2.0, 1.5 + 0.01 * seed)) for seed in range(12)]
+    text = compare(runs).paragraph
+    assert "AIS and ABC shared the lowest median cost, 1 " in text
+    assert "AIS was better than random search" in text
+    assert "No difference to ABC" in text
