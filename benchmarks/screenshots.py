@@ -2,6 +2,7 @@
 
     python benchmarks/screenshots.py [--out build/screenshots] [--example truth] [--budget 40]
                                      [--themes light,dark] [--sizes 1280x720,1920x1080]
+                                     [--search all] [--only evolve,model]
 
 Names are ``SIZE-THEME-VIEW.png``. Offscreen unless QT_QPA_PLATFORM says otherwise; settings and
 projects of the user are not touched.
@@ -29,6 +30,7 @@ if TYPE_CHECKING:
 PATIENCE_S = 600.0
 TABS = {"evolve": ("candidates", "orders", "notes"),
         "validate": ("response", "numbers", "residuals", "frequency", "modes")}  # fmt: skip
+EMPTY = ("home", "data", "prepare", "model", "evolve", "validate", "compare", "export")
 
 
 def pump(seconds: float, until: Callable[[], bool] = lambda: False) -> None:
@@ -54,18 +56,25 @@ def make_window(folder: Path) -> MainWindow:
     return window
 
 
-def search(window: MainWindow, example: str, budget: int, save: Callable[[str], None]) -> None:
-    """Open an example, search, judge; one picture in the middle of the search."""
+def search(
+    window: MainWindow, example: str, budget: int, name: str, save: Callable[[str], None]
+) -> None:
+    """Open an example, search, judge; pictures in the middle of the search."""
     from heliid_gui.presenters import model
 
     bench = window.bench
     window.open_example(example)
     pump(PATIENCE_S, lambda: bool(bench.setup.records))
     pump(PATIENCE_S, lambda: all(window.doctor.is_done(item) for item in bench.setup.records))
-    bench.edit("", model.changed_config(bench.setup, budget=budget))
+    bench.edit("", model.changed_config(bench.setup, budget=budget, search=name))
     window.start()
-    pump(PATIENCE_S, lambda: len(bench.evolution.candidates) > budget // 2)
+    many = budget * len(bench.setup.config.searches()) * 3 // 5
+    pump(PATIENCE_S, lambda: len(bench.evolution.candidates) > many)
     save("evolve-live")
+    window.evolve.watch.setCurrentWidget(window.evolve.race)
+    pump(0.6)
+    save("evolve-live-searches")
+    window.evolve.watch.setCurrentWidget(window.evolve.free_run)
     pump(PATIENCE_S, lambda: not bench.evolution.is_active)
     if bench.find_run() is None:
         raise SystemExit(f"no run: {bench.evolution.status()} {bench.evolution.error}")
@@ -75,9 +84,17 @@ def search(window: MainWindow, example: str, budget: int, save: Callable[[str], 
     pump(60.0, lambda: len(window.export.preview.toPlainText()) > 100)
 
 
-def take_all(window: MainWindow, save: Callable[[str], None]) -> None:
-    """A picture of every view and of every tab worth one."""
-    for key in window.views:
+def take_empty(window: MainWindow, save: Callable[[str], None]) -> None:
+    """What each view says when there is nothing to show."""
+    for key in EMPTY:
+        window.show_step(key)
+        pump(0.2)
+        save(f"{key}-empty")
+
+
+def take_all(window: MainWindow, keys: list[str], save: Callable[[str], None]) -> None:
+    """A picture of every view and of every tab worth one, of the guide and of the palette."""
+    for key in keys:
         window.show_step(key)
         tabs = TABS.get(key, ())
         for number, name in enumerate(tabs):
@@ -89,6 +106,16 @@ def take_all(window: MainWindow, save: Callable[[str], None]) -> None:
         else:
             pump(0.4)
             save(key)
+        if key == "evolve":
+            window.evolve.watch.setCurrentWidget(window.evolve.race)
+            pump(0.4)
+            save("evolve-searches")
+            window.evolve.watch.setCurrentWidget(window.evolve.free_run)
+    if "model" in keys:
+        window.show_help("model")
+        pump(0.4)
+        save("guide")
+        window.show_help("model")
 
 
 def main() -> int:
@@ -96,7 +123,9 @@ def main() -> int:
     parser = argparse.ArgumentParser(description=__doc__.split("\n")[0])
     parser.add_argument("--out", type=Path, default=_ROOT / "build" / "screenshots")
     parser.add_argument("--example", default="truth")
-    parser.add_argument("--budget", type=int, default=40)
+    parser.add_argument("--budget", type=int, default=20, help="orders for each search")
+    parser.add_argument("--search", default="all")
+    parser.add_argument("--only", default="", help="views, with commas between; default all")
     parser.add_argument("--themes", default="light,dark")
     parser.add_argument("--sizes", default="1280x720,1920x1080")
     options = parser.parse_args()
@@ -121,7 +150,10 @@ def main() -> int:
         width, height = map(int, sizes[0].split("x"))
         window.resize(width, height)
         label[0] = f"{sizes[0]}-{themes[0]}"
-        search(window, options.example, options.budget, save)
+        keys = options.only.split(",") if options.only else list(window.views)
+        if not options.only:
+            take_empty(window, save)
+        search(window, options.example, options.budget, options.search, save)
         for size in sizes:
             width, height = map(int, size.split("x"))
             window.resize(width, height)
@@ -129,7 +161,7 @@ def main() -> int:
                 theme().apply(name)
                 label[0] = f"{size}-{name}"
                 pump(0.3)
-                take_all(window, save)
+                take_all(window, keys, save)
         window.bench.is_modified = False
         window.close()
     sys.stdout.write(f"{count[0]} pictures in {options.out}\n")

@@ -6,13 +6,14 @@ from dataclasses import replace
 
 import gui_fakes
 import numpy as np
+import pyqtgraph as pg
 import pytest
-from PySide6.QtCore import QPoint, Qt
+from PySide6.QtCore import QPoint, QPointF, Qt
 from PySide6.QtTest import QTest
 
 from heliid.events import BestImproved, LinearReady, PopulationMoved, StageStarted
 from heliid_gui.panels.race import steps
-from heliid_gui.plots.panel import PlotPanel, Row
+from heliid_gui.plots.panel import PlotPanel, Row, Span
 from heliid_gui.plots.styles import Kind
 from heliid_gui.presenters import candidate_filter, documents, orders, race
 
@@ -92,6 +93,40 @@ def test_long_curves_are_thin_and_smooth_ones_thick(qtbot):
     assert curve.pen.widthF() == 1.0
 
 
+def test_spans_shade_their_row_only(qtbot):
+    panel = PlotPanel()
+    qtbot.addWidget(panel)
+    panel.resize(600, 300)
+    panel.show()
+    panel.set_rows([Row("a", "", "-"), Row("b", "", "-")])
+    panel.set_time_range(0.0, 10.0)
+    panel.set_spans([Span(2.0, 4.0, "#ff0000", 255), Span(6.0, 8.0, "#00ff00", 255, row="b")])
+    qtbot.wait(50)
+    picture = panel.grab().toImage()
+    found = []
+    for one in panel.row_plots:
+        y = int(one.box.sceneBoundingRect().center().y()) + panel.canvas.y()
+        for at in (3.0, 7.0):
+            x = int(one.box.mapViewToScene(QPointF(at, 0.0)).x())
+            found.append(picture.pixelColor(x, y + 5).name())
+    assert found[0] == found[2] == "#ff0000"
+    assert found[3] == "#00ff00"
+    assert found[1] not in ("#ff0000", "#00ff00")
+
+
+def test_rows_can_be_made_anew_any_number_of_times(qtbot):
+    panel = PlotPanel()
+    qtbot.addWidget(panel)
+    panel.resize(600, 300)
+    panel.show()
+    for turn in range(12):
+        panel.set_rows([Row(f"{turn} {k}", "", "-") for k in range(1 + turn % 4)])
+        qtbot.wait(5)
+        panel.grab()
+    items = [one for one in panel.canvas.scene().items() if isinstance(one, pg.ViewBox)]
+    assert len(items) == len(panel.row_plots) == 4
+
+
 def test_only_what_changed_is_drawn_again(evolving, monkeypatch):
     plots = evolving.evolve.plots
     set_again = []
@@ -127,7 +162,7 @@ def test_the_race_has_a_curve_and_a_map_for_each_search(qtbot, evolving):
     view.watch.setCurrentWidget(view.race)
     qtbot.waitUntil(lambda: len(view.race.orders.maps) == 3, timeout=3000)
     curves = view.race.convergence._stack["cost"].curves
-    assert set(curves) == {"ABC", "AIS", "PSO", "best linear model"}
+    assert set(curves) == {"ABC", "AIS", "PSO", "linear"}
     for name in ("ABC", "AIS", "PSO"):  # each counts its own trainings
         assert curves[name].data.x[-1] == 12
         assert curves[name].data.y[-1] == pytest.approx(1 / 12)

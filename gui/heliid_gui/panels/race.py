@@ -16,7 +16,7 @@ from heliid_gui.widgets import column, label, panes
 
 _KINDS = {"ais": Kind.EXTRA0, "abc": Kind.EXTRA1, "pso": Kind.EXTRA2}
 _OTHERS = (Kind.EXTRA3, Kind.EXTRA4, Kind.EXTRA0, Kind.EXTRA1, Kind.EXTRA2)
-LINEAR = "best linear model"
+LINEAR = "linear"
 
 
 class Convergence(PlotPanel):

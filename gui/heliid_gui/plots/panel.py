@@ -55,7 +55,7 @@ class PlotPanel(QWidget):
         self._view = pg.GraphicsLayoutWidget()
         self._view.setFrameShape(self._view.Shape.NoFrame)
         self._view.ci.layout.setSpacing(2)
-        self._view.ci.layout.setContentsMargins(4, 0, 10, 2)
+        self._view.ci.layout.setContentsMargins(4, 6, 10, 2)  # the topmost number needs room
         self._view.setFocusPolicy(Qt.FocusPolicy.StrongFocus)
         self._view.scene().sigMouseMoved.connect(self._mouse_moved)
         self._view.installEventFilter(self)
@@ -96,12 +96,14 @@ class PlotPanel(QWidget):
         """Make the stack anew; nothing happens when the rows are the same."""
         if tuple(rows) == self.rows:
             return
-        self._view.clear()
+        for one in self._stack.values():
+            one.leave(self._view.ci.layout)
         self._stack.clear()
         self._spans = ()
         self._fitted, self._follow = NOWHERE, True
         for number, row in enumerate(rows):
             self._add(number, row, x_label=self._x_label if number == len(rows) - 1 else "")
+        self._view.ci.layout.activate()
         self._restyle()
         self._update_legend()
 
@@ -115,7 +117,7 @@ class PlotPanel(QWidget):
             made.box.setXLink(self._first().box)
         else:
             made.box.sigXRangeChanged.connect(self._x_changed)
-        made.place(self._view.ci, number, x_label=x_label)
+        made.place(self._view.ci.layout, number, x_label=x_label)
         self._stack[row.key] = made
 
     def _first(self) -> RowPlot:

@@ -8,12 +8,14 @@ import numpy as np
 import pyqtgraph as pg
 from PySide6.QtCore import Qt
 from PySide6.QtGui import QColor, QPen
+from PySide6.QtWidgets import QGraphicsGridLayout
 
 from heliid_gui.plots import styles
 from heliid_gui.plots.curve_item import CurveItem
 from heliid_gui.plots.decimate import Pyramid
 from heliid_gui.plots.grid import Grid
 from heliid_gui.plots.log_axis import LogAxis
+from heliid_gui.plots.shades import Shades, Span
 from heliid_gui.plots.styles import Kind
 from heliid_gui.plots.view_box import TimeViewBox
 from heliid_gui.theme import colours
@@ -35,17 +37,6 @@ class Row:
     key: str
     title: str
     unit: str
-
-
-@dataclass(frozen=True, slots=True)
-class Span:
-    """A shaded piece of the time axis."""
-
-    start: float
-    end: float
-    colour: str
-    alpha: int = 28
-    row: str = ""  # "" shades every row
 
 
 class Curve:
@@ -101,7 +92,7 @@ class RowPlot:
         self.left.setWidth(AXIS_WIDTH)
         self.left.linkToView(self.box)
         self._bands: list[tuple[pg.FillBetweenItem, str]] = []
-        self._shades: list[pg.LinearRegionItem] = []
+        self.shades = Shades(self.box)
         self._title = pg.LabelItem(justify="left")
         self._title.setParentItem(self.box)
         self._title.anchor(itemPos=(0, 0), parentPos=(0, 0), offset=(6, 0))
@@ -111,15 +102,22 @@ class RowPlot:
         self.box.addItem(self._cursor, ignoreBounds=True)
         self._grid = Grid(self.box, self.left, self.bottom)
 
-    def place(self, layout: pg.GraphicsLayout, number: int, *, x_label: str) -> None:
+    def place(self, layout: QGraphicsGridLayout, number: int, *, x_label: str) -> None:
         """Put the plot into a line of the panel; a label makes it the one with the time axis."""
-        layout.addItem(self.box, row=number, col=1)  # first: an axis alone would narrow the layout
-        layout.addItem(self.left, row=number, col=0)
+        layout.addItem(self.box, number, 1)  # first: an axis alone would narrow the layout
+        layout.addItem(self.left, number, 0)
         if x_label:
             self.bottom.setHeight(BOTTOM_HEIGHT)
             self.bottom.setLabel(x_label)
             self.bottom.linkToView(self.box)
-            layout.addItem(self.bottom, row=number + 1, col=1)
+            layout.addItem(self.bottom, number + 1, 1)
+
+    def leave(self, layout: QGraphicsGridLayout) -> None:
+        """Take the plot out of the panel."""
+        for item in (self.box, self.left, self.bottom):
+            if item.scene() is not None:  # all but one have no time axis
+                layout.removeItem(item)
+                item.scene().removeItem(item)
 
     def _values_moved(self, _box: object) -> None:
         self.is_by_hand = True
@@ -159,20 +157,7 @@ class RowPlot:
 
     def set_spans(self, spans: tuple[Span, ...]) -> None:
         """Shade these pieces of time and no others."""
-        for shade in self._shades:
-            self.box.removeItem(shade)
-        self._shades.clear()
-        for span in spans:
-            if span.row not in ("", self.row.key):
-                continue
-            fill = QColor(span.colour)
-            fill.setAlpha(span.alpha)
-            shade = pg.LinearRegionItem(
-                (span.start, span.end), movable=False, brush=fill, pen=pg.mkPen(None)
-            )
-            shade.setZValue(-20)
-            self.box.addItem(shade, ignoreBounds=True)
-            self._shades.append(shade)
+        self.shades.set_spans(tuple(one for one in spans if one.row in ("", self.row.key)))
 
     def show_cursor(self, at: float | None) -> None:
         """Put the crosshair's line there, or hide it."""
