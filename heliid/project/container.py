@@ -8,6 +8,7 @@ in bytes nobody reads.
 
 from __future__ import annotations
 
+import contextlib
 import hashlib
 import io
 import json
@@ -119,8 +120,9 @@ class Container:
 
     def close(self) -> None:
         """Let go of the file; safe to call twice."""
-        self.archive.close()
-        self.file.close()
+        with contextlib.suppress(OSError):  # what was read is checked: a close can spoil nothing
+            self.archive.close()
+            self.file.close()
 
     def __enter__(self) -> Container:
         return self
@@ -152,7 +154,8 @@ def read_container(source: Path | str | bytes, name: str = "project") -> Contain
         text = _read_entry(path, archive, MANIFEST, listed[MANIFEST])
         return Container(path, file, archive, _check_manifest(path, text, listed))
     except BaseException:
-        file.close()
+        with contextlib.suppress(OSError):
+            file.close()
         raise
 
 
