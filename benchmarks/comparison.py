@@ -43,7 +43,8 @@ corrected after Holm over all pairs of one table; r is the matched-pairs rank-bi
 (1: the first always had the lower cost).
 
 The defaults of the searchers were settled earlier, on lattices of made-up and of bundled records;
-what the T-REX and the truth lattice say is therefore no blind test of them. The live AW109 runs are.
+what the T-REX and the truth lattice say is therefore no blind test of them; the live runs on the
+AW109 are.
 """
 
 

@@ -75,6 +75,8 @@ class BeeColony:
             screening=self.settings.screening,
         )  # fmt: skip
         self._sources: list[_Source] = []
+        scale = self.settings.rank_scale
+        self._rank_weights = [math.exp(-r / scale) for r in range(self.settings.n_sources)]
         # the same genomes for the compiled moves
         self._points = np.zeros((self.settings.n_sources, box.dim), np.int64)
         self._pending: deque[tuple[Genome, str, int]] = deque()
@@ -116,9 +118,7 @@ class BeeColony:
         if turn < n:
             return turn
         order = ranking(source.cost for source in self._sources)
-        scale = self.settings.rank_scale
-        rank = self._lattice.draws.weighted([math.exp(-r / scale) for r in range(n)])
-        return order[rank]
+        return order[self._lattice.draws.weighted(self._rank_weights[:n])]
 
     def _moves(self, slot: int, best: int, random: np.ndarray, out: np.ndarray) -> None:
         """Neighbours of a source: steps, or genes of another source or of the best."""

@@ -102,7 +102,8 @@ class ImmuneSystem:
         parent, rank = self._plan.popleft()
         if rank < 0:
             return self._lattice.random_unseen()
-        return self._lattice.new_point(partial(self._mutants, parent, rank), 1 + STEPS_WIDTH)
+        moves = partial(self._mutants, np.array(parent), rank)
+        return self._lattice.new_point(moves, 1 + STEPS_WIDTH)
 
     def _plan_generation(self) -> None:
         """Clones of the best, most of the best first; everyone else grows older."""
@@ -115,12 +116,12 @@ class ImmuneSystem:
         best, others = self._pool[0], self._pool[1:]
         self._pool = [best, *(one for one in others if one.age <= settings.age_limit)]
 
-    def _mutants(self, parent: Genome, rank: int, random: np.ndarray, out: np.ndarray) -> None:
+    def _mutants(self, parent: np.ndarray, rank: int, random: np.ndarray, out: np.ndarray) -> None:
         """The parent after 1 + Poisson steps, more for a worse rank."""
         settings = self.settings
         free, low, high, rules, some = self._lattice.terms
         mutants(
-            random, np.array(parent), settings.steps_base + settings.steps_per_rank * rank,
+            random, parent, settings.steps_base + settings.steps_per_rank * rank,
             settings.p_reset, free, low, high, rules, some, out,
         )  # fmt: skip
 

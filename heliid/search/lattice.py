@@ -16,7 +16,7 @@ import numpy as np
 
 from heliid.search.canonical import CanonicalForm
 from heliid.search.screening import OFF, Screen, Screening
-from heliid.search.searcher import Box, Canonical, Genome, is_better
+from heliid.search.searcher import Box, Canonical, Genome
 
 # how many moves are drawn at a time, before a random unseen point is taken
 _TRIES = (2, 22)
@@ -219,9 +219,5 @@ def rows(points: Sequence[Sequence[int]], dim: int) -> np.ndarray:
 
 
 def best_index(costs: Sequence[float]) -> int:
-    """Index of the first lowest cost."""
-    best = 0
-    for index, cost in enumerate(costs):
-        if is_better(cost, costs[best]):
-            best = index
-    return best
+    """Index of the first lowest cost; lost candidates are +inf here (``clean_cost``)."""
+    return min(range(len(costs)), key=costs.__getitem__)

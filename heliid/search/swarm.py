@@ -97,7 +97,8 @@ class Swarm:
         self._turn += 1
         informant = self._best_informant(particle)
         width = 1 + len(self._lattice.free) + STEPS_WIDTH
-        moves = partial(self._flights, particle, informant)
+        me, other = self._particles[particle], self._particles[informant]
+        moves = partial(self._flights, np.array([me.at, me.best, other.best]))
         return self._lattice.new_point(moves, width), particle
 
     def _best_informant(self, particle: int) -> int:
@@ -105,14 +106,16 @@ class Swarm:
         draws = self._lattice.draws
         asked = [particle]
         asked += [draws.below(len(self._particles)) for _ in range(self.settings.n_informants)]
-        return asked[ranking(self._particles[k].cost for k in asked)[0]]
+        return min(asked, key=lambda k: self._particles[k].cost)
 
-    def _flights(self, particle: int, informant: int, random: np.ndarray, out: np.ndarray) -> None:
-        """Each gene from the informant's best, the own best or the present place; then steps."""
+    def _flights(self, places: np.ndarray, random: np.ndarray, out: np.ndarray) -> None:
+        """Each gene from the informant's best, the own best or the present place; then steps.
+
+        ``places`` (3, dim): the present place, the own best, the informant's best.
+        """
         settings = self.settings
         free, low, high, rules, some = self._lattice.terms
-        me, other = self._particles[particle], self._particles[informant]
-        here, own, best = np.array([me.at, me.best, other.best])
+        here, own, best = places
         flights(
             random, here, own, best, settings.p_informant, settings.p_own, settings.steps,
             settings.p_reset, free, low, high, rules, some, out,
