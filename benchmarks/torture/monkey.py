@@ -1,13 +1,14 @@
-"""Random actions on a window: clicks, keys, wheels, drags and menu commands over all views."""
+"""Random actions on a window: clicks, keys, wheels, drags, drops and commands over all views."""
 
 from __future__ import annotations
 
 import random
-from collections.abc import Callable
+from collections.abc import Callable, Sequence
+from pathlib import Path
 from typing import Any
 
-from PySide6.QtCore import QEvent, QPoint, QPointF, Qt
-from PySide6.QtGui import QAction, QKeyEvent, QWheelEvent
+from PySide6.QtCore import QEvent, QMimeData, QPoint, QPointF, Qt, QUrl
+from PySide6.QtGui import QAction, QDragEnterEvent, QDropEvent, QKeyEvent, QWheelEvent
 from PySide6.QtTest import QTest
 from PySide6.QtWidgets import (
     QAbstractSpinBox,
@@ -35,8 +36,9 @@ PATIENCE = 25  # actions in a dialog before Escape
 class Monkey:
     """Chooses one action after the other; the generator decides everything."""
 
-    def __init__(self, window: QWidget, rng: random.Random) -> None:
-        self.window, self.rng = window, rng
+    def __init__(self, window: QWidget, rng: random.Random, files: Sequence[Path] = ()) -> None:
+        """``files`` are dropped on the window now and then."""
+        self.window, self.rng, self.files = window, rng, list(files)
         self.n_done = 0
         self._in_dialog = 0
 
@@ -61,8 +63,8 @@ class Monkey:
             return "window shown again", self.window.show
         kind = self.rng.choices(
             (self._click, self._key, self._type, self._wheel, self._drag, self._command,
-             self._resize, self._step),
-            (40, 12, 8, 10, 8, 10, 2, 10),
+             self._resize, self._step, self._drop),
+            (40, 12, 8, 10, 8, 10, 2, 10, 1 if self.files else 0),
         )[0]  # fmt: skip
         return kind(guest or self.window)
 
@@ -151,10 +153,27 @@ class Monkey:
         width, height = self.rng.randrange(960, 1600), self.rng.randrange(600, 1000)
         return f"resize to {width} x {height}", lambda: self.window.resize(width, height)
 
+    def _drop(self, _inside: QWidget) -> tuple[str, Callable[[], None]]:
+        paths = self.rng.sample(self.files, self.rng.randint(1, min(2, len(self.files))))
+        names = ", ".join(path.name for path in paths)
+        return f"drop {names}", lambda: _drop_on(self.window, paths)
+
     def _step(self, _inside: QWidget) -> tuple[str, Callable[[], None]]:
         window: Any = self.window
         key = self.rng.choice(list(window.views))
         return f"view {key}", lambda: window.show_step(key)
+
+
+def _drop_on(window: QWidget, paths: list[Path]) -> None:
+    """Enter and drop, as a file manager would."""
+    data = QMimeData()
+    data.setUrls([QUrl.fromLocalFile(str(path)) for path in paths])
+    place, none = QPoint(200, 200), Qt.KeyboardModifier.NoModifier
+    copy, left = Qt.DropAction.CopyAction, Qt.MouseButton.LeftButton
+    enter = QDragEnterEvent(place, copy, data, left, none)
+    QApplication.sendEvent(window, enter)
+    if enter.isAccepted():
+        QApplication.sendEvent(window, QDropEvent(QPointF(place), copy, data, left, none))
 
 
 def _write(widget: QWidget, text: str) -> None:

@@ -38,6 +38,7 @@ def monkey(release: bool) -> str:
         said = _run("monkey", seconds, seed)
         assert not said["exceptions"], f"seed {seed}: {said['exceptions'][0]}"
         assert not said["warnings"], f"seed {seed}: Qt: {said['warnings'][0]}"
+        assert said["project"] == "opens", f"seed {seed}: {said['project']}"
         assert not said["stalls"], (
             f"seed {seed}: {said['actions']} actions, 0 exceptions, 0 Qt warnings, but "
             f"{len(said['stalls'])} stalls: {'; '.join(said['stalls'])}"
@@ -175,6 +176,7 @@ def open_window(folder: Path, budget: int) -> Any:
     QApplication.setFont(base_font(9.5))
     theme().apply("light")
     window = MainWindow(Settings(path=folder / "settings.ini"))
+    window.makes_views_ahead = True  # as for a person
     window.show()
     window.bench.add_records([make_record(seconds=30.0)])
     setup = window.bench.setup
@@ -214,7 +216,7 @@ def run_monkey(seconds: int, seed: int, folder: Path) -> dict[str, Any]:
 
     window = open_window(folder, 30)
     watch, app = Watch(), QApplication.instance()
-    ape = Monkey(window, random.Random(seed))
+    ape = Monkey(window, random.Random(seed), _toys(folder))
     until = time.monotonic() + seconds
     timer = QTimer()
     timer.setInterval(0)
@@ -231,12 +233,57 @@ def run_monkey(seconds: int, seed: int, folder: Path) -> dict[str, Any]:
     timer.timeout.connect(act)
     timer.start()
     app.exec()  # type: ignore[union-attr]
+    project = _saved_and_opened(window, folder / "after.heliid")
     window.bench.is_modified = False
     window.close()
     return {
-        "actions": ape.n_done, "exceptions": watch.exceptions, "warnings": watch.warnings,
-        "stalls": watch.stalls, "worst_s": watch.worst_s,
+        "project": project, "actions": ape.n_done, "exceptions": watch.exceptions,
+        "warnings": watch.warnings, "stalls": watch.stalls, "worst_s": watch.worst_s,
     }  # fmt: skip
+
+
+def _toys(folder: Path) -> list[Path]:
+    """What is dropped on the window: a good table, one without numbers, an empty one, no table."""
+    import gui_fakes
+
+    good = folder / "good.csv"
+    gui_fakes.write_csv(good, gui_fakes.make_record(seconds=8.0))
+    others = {"words.csv": "a,b\nx,y\n" * 30, "empty.csv": "", "notes.txt": "no table", "x.png": ""}
+    for name, text in others.items():
+        (folder / name).write_text(text, encoding="utf-8")
+    return [good, *(folder / name for name in others)]
+
+
+def _saved_and_opened(window: Any, path: Path) -> str:
+    """``opens`` when what the monkey left behind is saved and read back whole; else what is not."""
+    from PySide6.QtWidgets import QApplication, QDialog
+
+    from heliid.project import load_project
+
+    for one in QApplication.topLevelWidgets():
+        if isinstance(one, QDialog) and one.isVisible():
+            one.reject()
+    window.studies.stop()
+    _pump(10.0, lambda: not window.bench.evolution.is_active)
+    done: list[bool] = []
+    window.desk.project.save(path, lambda: done.append(True))
+    _pump(60.0, lambda: bool(done))
+    if not done:
+        return "the project could not be saved"
+    found = load_project(path)
+    for kind, now in (("records", window.bench.setup.records), ("runs", window.bench.runs)):
+        if len(getattr(found, kind)) != len(now):
+            return f"{len(now)} {kind} were saved, {len(getattr(found, kind))} came back"
+    return "opens"
+
+
+def _pump(seconds: float, until: Callable[[], bool]) -> None:
+    from PySide6.QtWidgets import QApplication
+
+    end = time.monotonic() + seconds
+    while time.monotonic() < end and not until():
+        QApplication.processEvents()
+        time.sleep(0.01)
 
 
 def run_soak(seconds: int, _seed: int, folder: Path) -> dict[str, Any]:
