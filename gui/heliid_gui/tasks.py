@@ -15,6 +15,7 @@ from heliid.events import BestImproved, Event, Report, ShouldStop
 from heliid_gui.presenters.judgement import Interval, Judgement
 
 if TYPE_CHECKING:
+    from heliid.comparison import Comparison
     from heliid.data.campaign import Campaign
     from heliid.data.doctor import Finding
     from heliid.data.record import FlightRecord
@@ -274,6 +275,24 @@ def study_result(run: Run) -> StudyResult:
         linear_cost=run.linear_cost,
         campaign=run.campaign,
     )
+
+
+def compare_optimisers(
+    campaign: Campaign,
+    config: StudyConfig,
+    searches: tuple[str, ...],
+    n_seeds: int,
+    *,
+    report: Report,
+    should_stop: ShouldStop,
+) -> Comparison:
+    """The searchers side by side on one problem: same budget, same seeds."""
+    from heliid.study.compare import compare_searches
+
+    found = compare_searches(
+        campaign, config, searches, n_seeds, report=report, should_stop=should_stop
+    )
+    return found.comparison
 
 
 def _write(file: Any, data: bytes) -> None:

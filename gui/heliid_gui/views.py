@@ -39,6 +39,7 @@ class Views(QStackedWidget):
         if key not in self._made:
             made = self._made[key] = self._makers[key]()
             self.addWidget(made)
+            self._window.layout_memory.view_made(key, made)
             if key != "home":
                 self._window.refresh()
         return self._made[key]
@@ -124,7 +125,7 @@ class Views(QStackedWidget):
         from heliid_gui.panels.compare import ComparePanel
 
         window = self._window
-        panel = ComparePanel(window.bench)
+        panel = ComparePanel(window.bench, window.judges, window.side_jobs)
         panel.evolve_wanted.connect(lambda: window.show_step("evolve"))
         panel.restore_wanted.connect(window.restore_run)
         panel.show_run.clicked.connect(lambda: window.show_step("validate"))

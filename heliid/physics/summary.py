@@ -27,6 +27,7 @@ REFUSE_ABOVE = 0.1  # Theil's U between reduced and full model
 CHECK_SIZE = (
     0.25  # training standard deviations of the input in that comparison: local, like a derivative
 )
+MEMBER_LIMIT = 0.3  # the same for a refit that only serves the spread: U as acceptable anywhere
 LEAST_MEMBERS = 3  # fewer give no spread worth the name
 Interval = tuple[float, float]
 
@@ -163,7 +164,8 @@ def study_physics(
     values and the centres of the intervals are the model's own.
     """
     own = _study_one(model, refuse_above)
-    singles = [own] if not members else [_study_one(one, refuse_above) for one in members]
+    slack = max(refuse_above, MEMBER_LIMIT)
+    singles = [own] if not members else [_study_one(one, slack) for one in members]
     is_resampled = bool(members) and all("left_out" in one.provenance for one in members)
     centre = own if is_resampled else None
     enough = len(singles) >= LEAST_MEMBERS

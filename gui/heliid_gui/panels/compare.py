@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+import itertools
+
 from PySide6.QtCore import Qt, Signal
 from PySide6.QtWidgets import (
     QAbstractItemView,
@@ -15,11 +17,16 @@ from PySide6.QtWidgets import (
 )
 
 from heliid_gui import icons
+from heliid_gui.panels.optimisers import OptimisersTab
 from heliid_gui.panels.text_table import TextTable
-from heliid_gui.plots.panel import PlotPanel, Row
+from heliid_gui.plots.panel import PlotPanel, Row, Span
+from heliid_gui.plots.scatter import Points, ScatterPlot
 from heliid_gui.plots.styles import Kind
 from heliid_gui.presenters import compare as presenter
 from heliid_gui.presenters import formatting as fmt
+from heliid_gui.presenters import judgement as judgements
+from heliid_gui.presenters.judges import Judges
+from heliid_gui.presenters.studies import JobRunner
 from heliid_gui.presenters.workbench import Run, Workbench
 from heliid_gui.theme import SPACE, colours
 from heliid_gui.widgets import (
@@ -34,20 +41,27 @@ from heliid_gui.widgets import (
     tool_button,
 )
 
-_KINDS = (Kind.MODEL, Kind.LINEAR, Kind.EXTRA0, Kind.EXTRA1, Kind.EXTRA2)
+_KINDS = (
+    Kind.MODEL, Kind.LINEAR, Kind.EXTRA0, Kind.EXTRA1, Kind.EXTRA2, Kind.EXTRA3, Kind.EXTRA4,
+)  # fmt: skip
+_ROLES = ("accent", "warning", "good", "bad", "text")
+_SYMBOLS = ("o", "t", "s", "d", "+", "p", "h")
 _KEY = Qt.ItemDataRole.UserRole
 
 
 class ComparePanel(QWidget):
-    """History of runs, and up to five of them side by side."""
+    """History of runs, and any number of them side by side."""
 
     evolve_wanted = Signal()
     restore_wanted = Signal(str)
     cursor_moved = Signal(float, str)
 
-    def __init__(self, bench: Workbench) -> None:
+    def __init__(
+        self, bench: Workbench, judges: Judges | None = None, jobs: JobRunner | None = None
+    ) -> None:
+        """``judges`` know where flights leave the envelope, ``jobs`` run the optimisers."""
         super().__init__()
-        self._bench = bench
+        self._bench, self._judges = bench, judges
         self._ticked: list[str] = []
         self._seen: set[str] = set()
         self._quiet = False
@@ -56,12 +70,22 @@ class ComparePanel(QWidget):
         self.plots.cursor_moved.connect(self.cursor_moved)
         self.convergence = PlotPanel(x_label="trained candidates")
         self.settings = TextTable(("Setting",))
+        self.measure = QComboBox()
+        self.measure.addItems([one.name for one in presenter.MEASURES])
+        self.measure.setAccessibleName(self.tr("Rank by"))
+        self.measure.activated.connect(self._draw)
+        self.ranking = TextTable(presenter.RANK_COLUMNS, text_columns=2)
+        self.rank_note = label("", "muted", wrap=True)
+        self.pareto = ScatterPlot(self.tr("numbers fitted"), self.tr("error on validation"))
+        self.optimisers = OptimisersTab(jobs)
         self.record = QComboBox()
         self.record.setMinimumContentsLength(24)
         self.record.setAccessibleName(self.tr("Record"))
         self.record.activated.connect(self._draw)
         self._build()
         bench.runs_changed.connect(self.refresh)
+        if judges is not None:
+            judges.changed.connect(self.refresh)
         self.refresh()
 
     def _build(self) -> None:
@@ -90,8 +114,13 @@ class ComparePanel(QWidget):
         self.tabs.tabBar().setDrawBase(False)
         response = boxed(column(row(self.record, 1), self.plots, margins=SPACE))
         self.tabs.addTab(response, self.tr("Response"))
+        by = row(label(self.tr("Rank by"), "muted"), self.measure, 1)
+        ranks = boxed(column(by, self.ranking, self.rank_note, margins=SPACE))
+        self.tabs.addTab(ranks, self.tr("Ranking"))
+        self.tabs.addTab(self.pareto, self.tr("Error and size"))
         self.tabs.addTab(self.convergence, self.tr("Convergence"))
         self.tabs.addTab(self.settings, self.tr("Different settings"))
+        self.tabs.addTab(self.optimisers, self.tr("Optimisers"))
         bottom = Card(self.tabs, margins=SPACE)
         split = panes((top, 120, 210), (bottom, 200, 420), upright=True)
         empty = EmptyState(
@@ -133,7 +162,7 @@ class ComparePanel(QWidget):
         for run in runs:
             if run.key not in self._seen and run.model is not None:
                 self._seen.add(run.key)
-                self._ticked = [*self._ticked, run.key][-presenter.MAX_SHOWN :]
+                self._ticked = [*self._ticked, run.key][-presenter.FIRST_SHOWN :]
         self._quiet = True
         lines = presenter.run_lines(runs)
         self.table.setRowCount(len(lines))
@@ -169,7 +198,6 @@ class ComparePanel(QWidget):
         on = item.checkState() == Qt.CheckState.Checked
         if on != (key in self._ticked):
             self._ticked = [k for k in self._ticked if k != key] + ([key] if on else [])
-            self._ticked = self._ticked[-presenter.MAX_SHOWN :]
             self.refresh()
         elif item.text().strip() and item.text() != run.name:
             self._bench.change_run(key, name=item.text().strip())
@@ -192,23 +220,58 @@ class ComparePanel(QWidget):
         self._draw_responses(runs)
         self.convergence.set_rows([Row("cost", "Best cost so far", "")])
         self.convergence.clear_curves()
-        for kind, (name, (x, y)) in zip(_KINDS, presenter.convergences(runs).items(), strict=False):
+        best = presenter.convergences(runs).items()
+        for kind, (name, (x, y)) in zip(itertools.cycle(_KINDS), best, strict=False):
             self.convergence.set_curve("cost", name, kind, x, y)
         self.settings.setColumnCount(1 + len(runs))
         self.settings.setHorizontalHeaderLabels(["Setting", *(run.name for run in runs)])
         self.settings.show_rows(presenter.differences(runs))
+        self._draw_ranking(runs)
+        self._draw_pareto(runs)
+        self.optimisers.show_run(self._bench.find_run(self.chosen()))
+
+    def _draw_ranking(self, runs: list[Run]) -> None:
+        measure = presenter.MEASURES[max(0, self.measure.currentIndex())]
+        rows = presenter.ranking(runs, measure)
+        self.ranking.show_rows(rows)
+        self.rank_note.setText(
+            self.tr("Free runs over whole records that none of these runs trained on: %s.")
+            % ", ".join(presenter.judged_records(runs))
+            if rows
+            else self.tr("These runs share no record that none of them trained on.")
+        )
+
+    def _draw_pareto(self, runs: list[Run]) -> None:
+        clouds = []
+        for k, (name, points) in enumerate(presenter.pareto(runs).items()):
+            role, symbol = _ROLES[k % len(_ROLES)], _SYMBOLS[k % len(_SYMBOLS)]
+            clouds.append(Points(points, role, symbol, 7, name))
+            clouds.append(Points(presenter.front(points), role, is_line=True))
+        self.pareto.show_points(clouds)
 
     def _draw_responses(self, runs: list[Run]) -> None:
         record = self.record.currentText()
         channels = presenter.shared_outputs(runs) if record else ()
         self.plots.set_rows([Row(c.name, fmt.title(c), fmt.shown_unit(c).symbol) for c in channels])
         self.plots.clear_curves()
-        for kind, run in zip(_KINDS, runs, strict=False):
+        for kind, run in zip(itertools.cycle(_KINDS), runs, strict=False):
             for channel in channels:
                 time, measured, free = presenter.response(run, record, channel.name)
                 shown = fmt.shown(channel, measured)
                 self.plots.set_curve(channel.name, "measured", Kind.MEASURED, time, shown)
                 self.plots.set_curve(channel.name, run.name, kind, time, fmt.shown(channel, free))
+        shade = colours().warning
+        spans = self._outside(runs[0], record) if runs and record else ()
+        self.plots.set_spans([Span(a, b, shade, 24) for a, b in spans])
+
+    def _outside(self, run: Run, record: str) -> tuple[tuple[float, float], ...]:
+        """Where the flight leaves what the first run was trained on; known once it is judged."""
+        judgement = self._judges.find(run.key) if self._judges is not None else None
+        reports = judgement.reports.values() if judgement is not None else ()
+        for report in reports:
+            if record in judgements.record_names(report):
+                return judgements.outside_spans(judgements.find_record(report, record))
+        return ()
 
     def _star(self) -> None:
         run = self._bench.find_run(self.chosen())

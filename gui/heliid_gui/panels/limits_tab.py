@@ -22,7 +22,7 @@ class LimitsTab(QWidget):
 
     def __init__(self) -> None:
         super().__init__()
-        self.table = TextTable(presenter.LIMIT_COLUMNS)
+        self.table = TextTable(presenter.LIMIT_COLUMNS, text_columns=5)
         self.table.setSortingEnabled(False)
         self.table.setEditTriggers(
             QAbstractItemView.EditTrigger.DoubleClicked

@@ -5,57 +5,34 @@ from __future__ import annotations
 from pathlib import Path
 
 import numpy as np
-import pyqtgraph as pg
 from PySide6.QtWidgets import QFileDialog, QTabWidget, QWidget
 
 from heliid_gui.panels.text_table import TextTable
 from heliid_gui.panels.validate_tabs import picker
 from heliid_gui.plots.panel import PlotPanel, Row
+from heliid_gui.plots.scatter import Points, ScatterPlot
 from heliid_gui.plots.styles import Kind
 from heliid_gui.presenters import formatting as fmt
 from heliid_gui.presenters import judgement as presenter
 from heliid_gui.presenters.judgement import Judgement
-from heliid_gui.theme import SPACE, colours, theme
+from heliid_gui.theme import SPACE
 from heliid_gui.widgets import Banner, boxed, button, column, label, row
 
 
-class PoleMap(pg.PlotWidget):
+class PoleMap(ScatterPlot):
     """Roots of the model over those of its refits; the stability limit."""
 
     def __init__(self) -> None:
-        super().__init__()
-        self.setMenuEnabled(False)
-        self.hideButtons()
-        self._own = np.zeros((0, 2))
-        self._cloud = np.zeros((0, 2))
-        theme().changed.connect(self._draw)
+        super().__init__("real [1/s]", "imaginary [rad/s]", upright=0.0)
 
     def show_poles(self, own: np.ndarray, cloud: np.ndarray) -> None:
         """Points (n, 2): real and imaginary part, 1/s."""
-        self._own, self._cloud = own, cloud
-        self._draw()
-
-    def _draw(self) -> None:
-        c = colours()
-        self.clear()
-        self.setBackground(c.surface)
-        for side, text in (("left", "imaginary [rad/s]"), ("bottom", "real [1/s]")):
-            axis = self.getAxis(side)
-            axis.setLabel(text, color=c.text)
-            axis.setPen(c.muted)
-            axis.setTextPen(c.text)
-        self.showGrid(x=True, y=True, alpha=0.2)
-        self.addItem(pg.InfiniteLine(0.0, 90, pen=pg.mkPen(c.bad, width=1)))
-        for points, symbol, size, brush in (
-            (self._cloud, "o", 6, pg.mkBrush(c.disabled)),
-            (self._own, "x", 12, pg.mkBrush(c.accent)),
-        ):
-            if len(points):
-                self.addItem(
-                    pg.ScatterPlotItem(
-                        points[:, 0], points[:, 1], symbol=symbol, size=size, brush=brush, pen=None
-                    )
-                )
+        self.show_points(
+            [
+                Points(cloud, "disabled", "o", 6, self.tr("refits")),
+                Points(own, "accent", "x", 12, self.tr("model")),
+            ]
+        )
 
 
 class ModesTab(QWidget):

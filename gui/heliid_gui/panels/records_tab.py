@@ -37,7 +37,7 @@ class RecordsTab(QWidget):
             self.tr("What was flown decides the test case. Overrule the suggestion where it errs.")
         )
         self.flown.activated.connect(self._say)
-        self.cases = TextTable(presenter.CASE_COLUMNS, text_columns=4)
+        self.cases = TextTable(presenter.CASE_COLUMNS, text_columns=5)
         self.growth = PlotPanel(x_label="time since a restart from data [s]")
         head = row(self.record, label(self.tr("judged as"), "muted"), self.flown, 1)
         split = panes(

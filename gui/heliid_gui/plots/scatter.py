@@ -53,6 +53,7 @@ class ScatterPlot(pg.PlotWidget):
         for side, text in self._labels:
             axis = self.getAxis(side)
             axis.setLabel(text, color=c.muted)
+            axis.enableAutoSIPrefix(False)
             axis.setPen(c.border)
             axis.setTextPen(c.muted)
         self.showGrid(x=True, y=True, alpha=0.2)

@@ -3,16 +3,19 @@
 from __future__ import annotations
 
 import math
+from collections.abc import Callable
 from dataclasses import dataclass
 
 import numpy as np
 
+from heliid import metrics
+from heliid.data.campaign import Use
 from heliid.data.record import Channel
 from heliid_gui.presenters import formatting as fmt
 from heliid_gui.presenters.evolve import convergence
 from heliid_gui.presenters.workbench import Run
 
-MAX_SHOWN = 5  # more curves than this in one plot cannot be told apart
+FIRST_SHOWN = 5  # runs ticked by themselves; any number by hand
 
 
 @dataclass(frozen=True, slots=True)
@@ -130,7 +133,113 @@ def _flat(run: Run) -> dict[str, str]:
     return table
 
 
+# ---- ranking ------------------------------------------------------------------------------------
+
+
+@dataclass(frozen=True, slots=True)
+class Measure:
+    """A number per output and record by which runs can be ranked."""
+
+    name: str
+    is_high_good: bool
+    of: Callable[[np.ndarray, np.ndarray], np.ndarray]  # measured, model (N, 1) -> (1,)
+
+
+MEASURES = (
+    Measure("NRMSE", False, metrics.nrmse),
+    Measure("Fit [%]", True, metrics.fit_percent),
+    Measure("VAF [%]", True, metrics.vaf),
+    Measure("Theil U", False, lambda z, y: np.asarray(metrics.theil(z - z[0], y - z[0]).u)),
+    Measure("Largest error / spread", False,
+            lambda z, y: np.asarray(metrics.max_error(z, y)) / np.maximum(z.std(axis=0), 1e-300)),
+)  # fmt: skip
+RANK_COLUMNS = (
+    ("Place", ""),
+    ("Run", ""),
+    ("Mean", "Over all validation records and outputs that the ticked runs share"),
+    ("Best", "Of any record and output"),
+    ("Worst", "Of any record and output"),
+    ("95 % band", "Of the mean, from the spread over records and outputs (Student's t)"),
+    ("Pairs won", "Records and outputs on which this run is the best of the ticked ones"),
+)
+_T_95 = (12.71, 4.303, 3.182, 2.776, 2.571, 2.447, 2.365, 2.306, 2.262, 2.228)  # 1 to 10 degrees
+
+
+def judged_records(runs: list[Run]) -> tuple[str, ...]:
+    """The shared records that none of the runs trained on."""
+    trained = {r.name for run in runs for r in run.campaign.with_use(Use.TRAIN)}
+    return tuple(name for name in shared_records(runs) if name not in trained)
+
+
+def ranking(runs: list[Run], measure: Measure) -> list[tuple[tuple[str, float], ...]]:
+    """Cells of the ranking by this measure, the best first; empty without shared records."""
+    names, channels = judged_records(runs), shared_outputs(runs)
+    if not names or not channels:
+        return []
+    values = np.array(
+        [[_measured(run, name, c.name, measure) for name in names for c in channels]
+         for run in runs]
+    )  # fmt: skip
+    sign = -1.0 if measure.is_high_good else 1.0
+    filled = np.where(np.isfinite(values), sign * values, np.inf)
+    won = np.bincount(np.argmin(filled, axis=0), minlength=len(runs))
+    order = np.argsort(np.where(np.isfinite(filled), filled, 1e9).mean(axis=1), kind="stable")
+    return [
+        _rank_row(place, runs[k], values[k], int(won[k]), sign)
+        for place, k in enumerate(order, start=1)
+    ]
+
+
+def _measured(run: Run, record: str, output: str, measure: Measure) -> float:
+    _, z, y = response(run, record, output)
+    good = np.isfinite(z) & np.isfinite(y)
+    if good.sum() < 3:
+        return math.nan
+    return float(np.ravel(measure.of(z[good][:, None], y[good][:, None]))[0])
+
+
+def _rank_row(
+    place: int, run: Run, values: np.ndarray, won: int, sign: float
+) -> tuple[tuple[str, float], ...]:
+    known = np.sort(sign * values[np.isfinite(values)]) * sign
+    n = len(known)
+    mean = float(known.mean()) if n else math.nan
+    best, worst = (float(known[0]), float(known[-1])) if n else (math.nan, math.nan)
+    band = (fmt.DASH, math.nan)
+    if n > 1:
+        t = _T_95[n - 2] if n - 2 < len(_T_95) else 2.0
+        half = t * float(known.std(ddof=1)) / math.sqrt(n)
+        band = (f"{fmt.figure(mean - half)} to {fmt.figure(mean + half)}", half)
+    numbers = ((fmt.figure(v), v) for v in (mean, best, worst))
+    return ((str(place), place), (run.name, place), *numbers, band, (f"{won} of {n}", won))
+
+
+# ---- error against size -------------------------------------------------------------------------
+
+
+def pareto(runs: list[Run]) -> dict[str, np.ndarray]:
+    """Per run, weights and cost (n, 2) of every candidate that did not diverge."""
+    return {
+        run.name: np.array(
+            [(c.n_parameters, c.cost) for c in run.candidates
+             if math.isfinite(c.cost) and not c.diverged],
+            dtype=float,
+        ).reshape(-1, 2)
+        for run in runs
+    }  # fmt: skip
+
+
+def front(points: np.ndarray) -> np.ndarray:
+    """The points (n, 2) that no other beats in both columns, by the first."""
+    kept: list[np.ndarray] = []
+    for point in points[np.lexsort((points[:, 1], points[:, 0]))]:
+        if not kept or point[1] < kept[-1][1]:
+            kept.append(point)
+    return np.array(kept).reshape(-1, 2)
+
+
 __all__ = [
-    "COLUMNS", "MAX_SHOWN", "RunLine", "convergence", "convergences", "differences", "response",
-    "run_lines", "shared_outputs", "shared_records",
+    "COLUMNS", "FIRST_SHOWN", "MEASURES", "RANK_COLUMNS", "RunLine", "convergence", "convergences",
+    "differences", "front", "judged_records", "pareto", "ranking", "response", "run_lines",
+    "shared_outputs", "shared_records",
 ]  # fmt: skip
