@@ -34,8 +34,8 @@ HEAD = f"""# ABC, AIS, PSO and random search compared
 Made by `make comparison`. The cost is the one every search of HeliID sees: free-run error on the
 validation manoeuvres and a price per weight. Nothing here looks at a test record.
 
-**On enumerated lattices** each of the 3168 orders of a box (na 1-4, nb 0-8, nk 0-3, spacing 1-3,
-h 0-8, the same for all channels) was trained and scored once, so the optimum is known: {SEEDS}
+**On enumerated lattices** every order of a box (na up to 4 where nothing else is said, nb 0-8,
+nk 0-3, spacing 1-3, h 0-8, the same for all channels) was trained and scored once, so the optimum is known: {SEEDS}
 seeds, {BUDGET} different orders each, all variants. **Live** runs are those of `heliid compare` on
 a study's own box, where each channel has genes of its own and no optimum is known: {LIVE_SEEDS}
 seeds, {LIVE_BUDGET} orders each. p is that of the Wilcoxon signed-rank test over equal seeds,
@@ -153,8 +153,9 @@ def page() -> str:
     for landscape in landscapes():
         runs = all_runs(landscape)
         found = compare(runs, optimum=landscape.optimum)
+        na_max = int(landscape.encoding.bounds.high[0])
         about = (
-            f"{len(landscape.costs)} orders, optimum {landscape.optimum:.4f}; "
+            f"{len(landscape.costs)} orders (na 1-{na_max}), optimum {landscape.optimum:.4f}; "
             f"{landscape.share_within(0.1):.2%} of all orders are within 10 % of it. "
             f"{landscape.about}."
         )

@@ -2,8 +2,9 @@
 
 ``python -m benchmarks.lattice_tables truth`` trains the 3168 orders of one case (tens of minutes of
 CPU) and writes ``benchmarks/tables/lattice_truth.csv``. It may be killed and started again: what
-is scored is kept in ``out/``. ``--replicate 1`` adds a column with other weight tables. The first
-line of a table says which data, settings and engine it was made with.
+is scored is kept in ``out/``. ``--na 2`` stops at two output lags (1584 orders); a later run goes
+on from there. ``--replicate 1`` adds a column with other weight tables. The first line of a table
+says which data, settings and engine it was made with.
 """
 
 from __future__ import annotations
@@ -67,10 +68,10 @@ class Landscape:
         return sum(cost <= best * (1 + level) for cost in self.costs.values()) / len(self.costs)
 
 
-def lattice_encoding(n_inputs: int, n_outputs: int) -> Encoding:
-    """na, nb, nk, spacing, h: 3168 different orders."""
+def lattice_encoding(n_inputs: int, n_outputs: int, na_max: int = LatticeBox.na_max) -> Encoding:
+    """na, nb, nk, spacing, h: 792 different orders for each na."""
     return Encoding(
-        LatticeBox(), n_inputs, n_outputs,
+        LatticeBox(na_max), n_inputs, n_outputs,
         output_groups=[0] * n_outputs, input_groups=[0] * n_inputs,
     )  # fmt: skip
 
@@ -123,7 +124,7 @@ def read_table(path: Path) -> tuple[dict[str, Any], list[list[float]]]:
     """What the first line of a table says, and its columns of costs."""
     first, _, rest = path.read_text().partition("\n")
     about = json.loads(first.removeprefix("#"))
-    encoding = lattice_encoding(about["inputs"], about["outputs"])
+    encoding = encoding_of(about)
     rows = list(csv.reader(io.StringIO(rest)))[1:]
     genomes = [tuple(map(int, row[: encoding.dim])) for row in rows]
     if genomes != all_genomes(encoding):
@@ -131,10 +132,15 @@ def read_table(path: Path) -> tuple[dict[str, Any], list[list[float]]]:
     return about, [[float(row[k]) for row in rows] for k in range(encoding.dim, len(rows[0]))]
 
 
+def encoding_of(about: dict[str, Any]) -> Encoding:
+    """The box that a table covers."""
+    return lattice_encoding(about["inputs"], about["outputs"], about.get("na_max", 4))
+
+
 def load(path: Path) -> Landscape:
     """A stored lattice; searches run on its first replicate."""
     about, columns = read_table(path)
-    encoding = lattice_encoding(about["inputs"], about["outputs"])
+    encoding = encoding_of(about)
     tables = tuple(
         {
             genome: cost if math.isfinite(cost) else math.inf
@@ -185,15 +191,17 @@ class Journal:
             file.write(f"{key} {cost!r} {cpu_s:.3f}\n")
 
 
-def enumerate_case(name: str, replicate: int, seconds: float, journals: Path) -> None:
+def enumerate_case(
+    name: str, replicate: int, seconds: float, journals: Path, na_max: int = LatticeBox.na_max
+) -> None:
     """Train every order of a case, at most ``seconds`` of CPU in this run, and store the costs."""
     from heliid.search.fitness import evaluate_task, install, make_payload
     from heliid.study.explore import fingerprint
 
     ground = case_ground(name)
-    encoding = lattice_encoding(len(ground.inputs), len(ground.outputs))
-    genomes = all_genomes(encoding)
-    largest = encoding.structure([4, 8, 3, 3, 8])
+    encoding = lattice_encoding(len(ground.inputs), len(ground.outputs), na_max)
+    genomes = all_genomes(encoding)  # by na first: a larger box begins with the same ones
+    largest = lattice_encoding(encoding.n_inputs, encoding.n_outputs).structure([4, 8, 3, 3, 8])
     reach = max(largest.output_lags[0]), max(largest.input_lags[0])
     install(make_payload(ground.train, ground.validate, ground.settings, reach))
     about = {
@@ -212,10 +220,11 @@ def enumerate_case(name: str, replicate: int, seconds: float, journals: Path) ->
         journal.put(key, score["cost"], score["cpu_s"])
         if len(journal.costs) % 200 == 0:
             print(f"{name}: {len(journal.costs)} of {len(genomes)}", flush=True)
-    if len(journal.costs) < len(genomes):
-        print(f"{name}: {len(journal.costs)} of {len(genomes)}; start it again to go on")
+    left = [key for key in range(len(genomes)) if key not in journal.costs]
+    if left:
+        print(f"{name}: {len(left)} of {len(genomes)} left; start it again to go on")
         return
-    store(name, encoding, about, journal, replicate)
+    store(name, encoding, {**about, "na_max": na_max}, journal, replicate)
 
 
 def store(
@@ -223,12 +232,12 @@ def store(
 ) -> None:
     """Write the table, or extend it by a replicate of the same engine and data."""
     path = TABLES / f"lattice_{name}.csv"
-    costs = [journal.costs[key] for key in range(len(journal.costs))]
+    costs = [journal.costs[key] for key in range(len(all_genomes(encoding)))]
     columns: list[list[float]] = []
     if replicate and path.exists():
         kept, columns = read_table(path)
-        if any(kept[key] != about[key] for key in ("engine", "data")):
-            raise SystemExit(f"{path} is of another engine or other data: make replicate 0 anew.")
+        if any(kept.get(key, 4) != about[key] for key in ("engine", "data", "na_max")):
+            raise SystemExit(f"{path} is of another engine, data or box: make replicate 0 anew.")
     columns = [*columns[:replicate], costs]
     TABLES.mkdir(exist_ok=True)
     write_text(path, table_text(encoding, {**about, "cpu_s": round(journal.cpu_s)}, columns))
@@ -240,11 +249,12 @@ def main() -> None:
     parser = argparse.ArgumentParser(description=__doc__.splitlines()[0])
     parser.add_argument("cases", nargs="+", choices=CASES)
     parser.add_argument("--replicate", type=int, default=0)
+    parser.add_argument("--na", type=int, default=LatticeBox.na_max, help="output lags at most")
     parser.add_argument("--seconds", type=float, default=math.inf, help="of CPU per case and run")
     parser.add_argument("--journals", type=Path, default=ROOT / "out")
     options = parser.parse_args()
     for name in options.cases:
-        enumerate_case(name, options.replicate, options.seconds, options.journals)
+        enumerate_case(name, options.replicate, options.seconds, options.journals, options.na)
 
 
 if __name__ == "__main__":

@@ -1,15 +1,19 @@
 """What the search loop and the engines cost beside the evaluations.
 
-``python -m benchmarks.search_loop``: CPU time per candidate of a search whose evaluation costs
-nothing, per empty task in the process pool, and how soon a stop is answered. On a machine with
-other work the times grow; the first line says how fast plain Python is just now.
+``python -m benchmarks.search_loop``: CPU time per candidate of the searcher alone (ask, tell) and
+of a whole search whose evaluation costs nothing, per empty task in the process pool, and how soon a
+stop is answered. On a machine with other work the times grow; the first line says how fast plain
+Python is just now.
 """
 
 from __future__ import annotations
 
 import tempfile
 import time
+from collections import deque
 from pathlib import Path
+
+import numpy as np
 
 from heliid.engine.local import LocalEngine
 from heliid.engine.protocol import Task
@@ -59,6 +63,22 @@ def search(name: str, **options) -> float:
     return (time.process_time() - began) / len(result.trace) * 1e6
 
 
+def alone(name: str) -> float:
+    """Microseconds of CPU per candidate of ``ask`` and ``tell``, eight points under way."""
+    encoding = Encoding(OrderBox(), 2, 4)
+    searcher = make_searcher(
+        name, encoding.bounds, 1, canonical=encoding.canonical,
+        first=encoding.first_members(encoding.spread_guess(0.1)),
+    )  # fmt: skip
+    roughness = np.random.default_rng(0).random(BUDGET).tolist()
+    waiting: deque[list[float]] = deque()
+    began = time.process_time()
+    for k in range(BUDGET):
+        waiting.extend(searcher.ask(8 - len(waiting)).tolist())
+        searcher.tell(np.array([sum(waiting.popleft()) + roughness[k]]))
+    return (time.process_time() - began) / BUDGET * 1e6
+
+
 def pool(engine: LocalEngine) -> tuple[float, float]:
     """CPU of this process and wall time per empty task, microseconds."""
     tasks = [Task(k, "benchmarks.search_loop:spin", (0.0,)) for k in range(2000)]
@@ -85,13 +105,14 @@ def stop(engine: LocalEngine) -> tuple[float, float]:
 def main() -> None:
     """Print the table."""
     print(f"plain Python loop: {min(plain_python() for _ in range(5)):.0f} ns a turn")
-    print(f"\n{'us of CPU per candidate':26s}   memory only   with journal")
+    print(f"\n{'us of CPU per candidate':26s}  searcher alone   whole loop   with journal")
     for name in NAMES:
         search(name)  # compile, fill caches
+        only = min(alone(name) for _ in range(5)) if not name.endswith("classic") else np.nan
         plain = min(search(name) for _ in range(5))
         with tempfile.TemporaryDirectory() as folder:
             kept = min(search(name, checkpoint=Path(folder) / str(k)) for k in range(3))
-        print(f"{name:26s}{plain:14.0f}{kept:15.0f}")
+        print(f"{name:26s}{only:16.0f}{plain:13.0f}{kept:15.0f}")
     engine = LocalEngine(2)
     cpu, wall = pool(engine)
     print(f"\npool of 2: {cpu:.0f} us of CPU and {wall:.0f} us of wall time per empty task")
