@@ -35,12 +35,12 @@ Made by `make comparison`. The cost is the one every search of HeliID sees: free
 validation manoeuvres and a price per weight. Nothing here looks at a test record.
 
 **On enumerated lattices** every order of a box (na up to 4 where nothing else is said, nb 0-8,
-nk 0-3, spacing 1-3, h 0-8, the same for all channels) was trained and scored once, so the optimum is known: {SEEDS}
-seeds, {BUDGET} different orders each, all variants. **Live** runs are those of `heliid compare` on
-a study's own box, where each channel has genes of its own and no optimum is known: {LIVE_SEEDS}
-seeds, {LIVE_BUDGET} orders each. p is that of the Wilcoxon signed-rank test over equal seeds,
-corrected after Holm over all pairs of one table; r is the matched-pairs rank-biserial correlation
-(1: the first always had the lower cost).
+nk 0-3, spacing 1-3, h 0-8, the same for all channels) was trained and scored once, so the optimum
+is known: {SEEDS} seeds, {BUDGET} different orders each, all variants. **Live** runs are those of
+`heliid compare` on a study's own box, where each channel has genes of its own and no optimum is
+known: {LIVE_SEEDS} seeds, {LIVE_BUDGET} orders each. p is that of the Wilcoxon signed-rank test
+over equal seeds, corrected after Holm over all pairs of one table; r is the matched-pairs
+rank-biserial correlation (1: the first always had the lower cost).
 
 The defaults of the searchers were settled earlier, on lattices of made-up and of bundled records;
 what the T-REX and the truth lattice say is therefore no blind test of them; the live runs on the
