@@ -120,6 +120,13 @@ def _view(window: MainWindow, menu: QMenu) -> None:
     )
     _add(window, menu, window.tr("&Light or dark"), window.toggle_theme, "Ctrl+Shift+D")
     _add(window, menu, window.tr("&Full screen"), lambda: _full_screen(window), "F11")
+    _add(
+        window,
+        menu,
+        window.tr("&Reset layout"),
+        window.reset_layout,
+        tip=window.tr("Panes and window as they were at first"),
+    )
 
 
 def _run(window: MainWindow, menu: QMenu) -> None:

@@ -7,7 +7,7 @@ from typing import TYPE_CHECKING, cast
 
 from PySide6.QtCore import QStandardPaths, Qt, QTimer
 from PySide6.QtGui import QUndoStack
-from PySide6.QtWidgets import QFileDialog, QLabel, QMainWindow
+from PySide6.QtWidgets import QDockWidget, QFileDialog, QLabel, QMainWindow
 
 from heliid_gui import actions, collector, undo
 from heliid_gui.command_palette import CommandPalette
@@ -17,6 +17,7 @@ from heliid_gui.findings_desk import FindingsDesk
 from heliid_gui.help_window import HelpDock
 from heliid_gui.icons import app_icon
 from heliid_gui.jobs import Jobs
+from heliid_gui.layout_memory import LayoutMemory
 from heliid_gui.loading import ENDINGS, Loader, find_files
 from heliid_gui.presenters import examples, importing
 from heliid_gui.presenters import setup as setups
@@ -59,6 +60,7 @@ class MainWindow(QMainWindow):
         """With ``jobs`` workers that are already there are used, and left alone at the end."""
         super().__init__()
         self.settings = settings
+        self.layout_memory = LayoutMemory(settings)
         self.bench = Workbench()
         self._owns_jobs = jobs is None
         self.jobs = jobs or Jobs(self)
@@ -90,6 +92,7 @@ class MainWindow(QMainWindow):
         self.desk = Desk(self)
         self.findings = FindingsDesk(self)
         self._wire()
+        self.layout_memory.restore_docks(self)
         self.setWindowIcon(app_icon())
         self.setAcceptDrops(True)
         self.setMinimumSize(960, 600)
@@ -369,6 +372,15 @@ class MainWindow(QMainWindow):
         palette.show()
         palette.edit.setFocus()
 
+    def reset_layout(self) -> None:
+        """Panes as they were made, no docks, the window's first size."""
+        self.layout_memory.reset()
+        for dock in self.findChildren(QDockWidget):
+            dock.hide()
+            dock.setFloating(False)
+        self.showNormal()
+        self.resize(1280, 720)
+
     def toggle_theme(self) -> None:
         """From light to dark and back, and remember it."""
         theme().toggle()
@@ -423,6 +435,7 @@ class MainWindow(QMainWindow):
         self._is_open = False
         self.desk.close()
         self.settings.put("geometry", bytes(self.saveGeometry().data()))
+        self.layout_memory.save(self)
         self.settings.save()
         self.jobs.ticked.disconnect(self.loader.drain)
         self.jobs.ticked.disconnect(collector.collect)

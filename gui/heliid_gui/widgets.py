@@ -365,5 +365,6 @@ def panes(*parts: tuple[QWidget, int, int], upright: bool = False, grows: int = 
     for index in range(len(parts)):
         split.setStretchFactor(index, 4 if index == grows else 1)
     split.setSizes([size for _, _, size in parts])
+    split.setProperty("first", [size for _, _, size in parts])  # for View > Reset layout
     split.setChildrenCollapsible(False)
     return split
