@@ -116,19 +116,17 @@ class ProblemsDock(QDockWidget):
 
     def _fill(self, line: int, problem: Problem) -> None:
         texts = {RECORD: problem.record, SENTENCE: problem.line.sentence, PLACE: problem.place}
-        for place, text in texts.items():
-            item = QTableWidgetItem(text)
-            item.setTextAlignment(Qt.AlignmentFlag.AlignTop | Qt.AlignmentFlag.AlignLeft)
+        items = {place: QTableWidgetItem(text) for place, text in texts.items()}
+        for place, item in items.items():
             item.setToolTip(self.tr("Show the place in the plots"))
             self.table.setItem(line, place, item)
-        first = self.table.item(line, RECORD)
         tint = getattr(colours(), problem.line.role)
-        first.setIcon(icons.icon(problem.line.icon, tint, 16))
-        first.setData(
+        items[RECORD].setIcon(icons.icon(problem.line.icon, tint, 16))
+        items[RECORD].setData(
             Qt.ItemDataRole.AccessibleTextRole,
             f"{problem.line.finding.severity}: {problem.record}",
         )
-        self.table.item(line, PLACE).setForeground(QColor(colours().muted))
+        items[PLACE].setForeground(QColor(colours().muted))
         if problem.line.remedy and problem.key:
             text = self.fontMetrics().elidedText(
                 problem.line.remedy, Qt.TextElideMode.ElideRight, REMEDY_WIDTH - 2 * SPACE

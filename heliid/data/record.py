@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Iterable, Sequence
 from dataclasses import dataclass, field, replace
+from functools import cached_property
 from typing import Any
 
 import numpy as np
@@ -135,7 +136,7 @@ class FlightRecord:
         """Number of samples N."""
         return int(self.time.shape[0])
 
-    @property
+    @cached_property
     def dt(self) -> float:
         """The sample time, s: the median step."""
         return float(np.median(np.diff(self.time)))
@@ -145,7 +146,7 @@ class FlightRecord:
         """From first to last sample, s."""
         return float(self.time[-1] - self.time[0])
 
-    @property
+    @cached_property
     def is_uniform(self) -> bool:
         """True when every step is within 1 % of the median step."""
         steps = np.diff(self.time)

@@ -110,3 +110,14 @@ def test_records_are_examined_together(qtbot, window):
     )
     assert np.isclose(window.doctor.count("warning"), len(window.doctor.problems()), atol=5)
     assert any(p.record == "far" for p in window.doctor.problems())
+
+
+def test_a_corrected_clock_keeps_the_samples_of_each_piece():
+    """Train, validate and test are the same samples after the time step is corrected."""
+    item = setups.add_records(setups.Setup(), [late(flight())]).records[0]
+    before = [(a / 1.25, b / 1.25, use) for a, b, use in setups.pieces(item)]
+    assert len(before) == 3
+    changed = setups.with_steps(item, [{"kind": "time base", "dt": 0.02}])
+    for (a, b, use), (c, d, other) in zip(setups.pieces(changed), before, strict=True):
+        assert (a, b) == pytest.approx((c, d), abs=1e-6)
+        assert use is other

@@ -5,7 +5,7 @@ from __future__ import annotations
 from functools import partial
 from typing import TYPE_CHECKING
 
-from PySide6.QtCore import Signal
+from PySide6.QtCore import QTimer, Signal
 from PySide6.QtWidgets import QStackedWidget, QWidget
 
 from heliid.channels import Role
@@ -37,7 +37,10 @@ from heliid_gui.widgets import (
 
 if TYPE_CHECKING:
     from heliid.data.doctor import Finding
+    from heliid.data.record import FlightRecord
 
+STATISTICS_MS = 120
+LONG = 200_000  # samples, from which on the curves come one by one
 ROW_HEIGHT = 64  # px, the least that a row of the plots gets
 
 
@@ -54,6 +57,15 @@ class DataPanel(QWidget):
         self._bench, self._doctor = bench, doctor
         self._plotted: dict[str, tuple[str, ...]] = {}
         self._selection: tuple[float, float] | None = None
+        # a million samples take longer than a frame: they are counted when the view rests
+        self._statistics_timer = QTimer(self, singleShot=True, interval=STATISTICS_MS)
+        self._statistics_timer.timeout.connect(self._show_statistics)
+        self._shown: tuple = ()
+        self._curves: list[tuple[FlightRecord, str]] = []
+        self._fits_after = False
+        self._in_strip: tuple[FlightRecord | None, str] = (None, "")
+        self._curve_timer = QTimer(self, interval=0)
+        self._curve_timer.timeout.connect(self._next_curve)
         self.tree = RecordTree()
         self.plots = PlotPanel()
         self.strip = OverviewStrip()
@@ -139,6 +151,7 @@ class DataPanel(QWidget):
         self.stack.setCurrentIndex(0 if item is None else 1)
         if item is None:
             self._plotted.clear()
+            self._shown, self._curves = (), []
             return
         plotted = self.plotted()
         self.tree.show_lines(presenter.lines(setup), item.key, plotted)
@@ -150,7 +163,7 @@ class DataPanel(QWidget):
         self._show_pieces(item)
         self.facts.show_facts(presenter.details(item), setups.problem(setup))
         self._show_findings()
-        self._show_statistics()
+        self._statistics_timer.start()
         self._update_hint()
 
     def plotted(self) -> tuple[str, ...]:
@@ -170,19 +183,44 @@ class DataPanel(QWidget):
             channel = record.channel(name)
             rows.append(Row(name, fmt.title(channel), fmt.shown_unit(channel).symbol))
         self.plots.set_rows(rows)
-        shown = (item.key, id(record), tuple(plotted))
-        if shown != getattr(self, "_shown", None):
-            for name in plotted:
-                channel = record.channel(name)
-                values = fmt.shown(channel, record.column(name))
-                self.plots.set_curve(name, "measured", Kind.MEASURED, record.time, values)
-            if shown[:2] != getattr(self, "_shown", (None, None))[:2]:
-                self.plots.fit_all()
+        units = tuple(one.unit for one in rows)
+        shown = (item.key, id(record), tuple(plotted), units)
+        if shown != self._shown:
+            is_other = shown[:2] != self._shown[:2]
             self._shown = shown
+            self._curves = [(record, name) for name in plotted]
+            if record.n_samples > LONG:  # a curve per turn of the event loop
+                self._curve_timer.start()
+            else:
+                while self._curves:
+                    self._next_curve()
+            self._fits_after = is_other and bool(self._curves)
+            if is_other:
+                self.plots.fit_all()
         self.plots.setMinimumHeight(ROW_HEIGHT * len(rows) + 40)
         self.plots.set_region_mode(self.mark.isChecked())
-        signal = plotted[-1] if plotted else record.names[0]
-        self.strip.set_signal(record.time, record.column(signal))
+        if not self._curves:
+            self._show_strip(record, plotted[-1] if plotted else record.names[0])
+
+    def _show_strip(self, record: FlightRecord, signal: str) -> None:
+        known, name = self._in_strip
+        if known is not record or name != signal:
+            self._in_strip = record, signal
+            self.strip.set_signal(record.time, record.column(signal))
+
+    def _next_curve(self) -> None:
+        """Draw one curve more of those that wait."""
+        if not self._curves:
+            self._curve_timer.stop()
+            return
+        record, name = self._curves.pop(0)
+        channel = record.channel(name)
+        values = fmt.shown(channel, record.column(name))
+        self.plots.set_curve(name, "measured", Kind.MEASURED, record.time, values)
+        if not self._curves and self._fits_after:
+            self.plots.fit_all()
+        if not self._curves:
+            QTimer.singleShot(0, self, partial(self._show_strip, record, name))
 
     def _show_pieces(self, item) -> None:
         parts = tuple((start, end, use.value) for start, end, use in setups.pieces(item))
@@ -215,7 +253,7 @@ class DataPanel(QWidget):
 
     def _range_changed(self, start: float, end: float) -> None:
         self.strip.show_range(start, end)
-        self._show_statistics()
+        self._statistics_timer.start()
 
     def _update_hint(self) -> None:
         if self._selection is None:

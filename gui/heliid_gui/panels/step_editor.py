@@ -55,6 +55,7 @@ class StepEditor(QWidget):
         form = QFormLayout(self._form)
         form.setContentsMargins(0, 0, 0, 0)
         form.setVerticalSpacing(SPACE // 2)
+        form.setRowWrapPolicy(QFormLayout.RowWrapPolicy.WrapLongRows)
         form.setFieldGrowthPolicy(QFormLayout.FieldGrowthPolicy.AllNonFixedFieldsGrow)
         self.help.setText(prepare.kind_of(self._step).help if self._step else "")
         for one in prepare.kind_of(self._step).parameters if self._step else ():

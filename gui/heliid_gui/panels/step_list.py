@@ -52,6 +52,7 @@ class StepList(QWidget):
         self.editor.changed.connect(lambda step: self.change_wanted.emit(self.current(), step))
         self.add = button(self.tr("Add a step"), icon="prepare")
         self.add.setMenu(self._menu())
+        self.add.setMinimumWidth(self.add.sizeHint().width() + SPACE)
         self.up = tool_button(
             "up",
             self.tr("Earlier"),

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from dataclasses import dataclass, replace
+from dataclasses import dataclass
 from typing import TYPE_CHECKING, Any
 
 from heliid.errors import HeliIDError
@@ -209,6 +209,4 @@ def with_remedy(setup: Setup, key: str, finding: Finding) -> Setup:
     item = setups.find(setup, key)
     if item is None or finding.remedy is None:
         return setup
-    changed = replace(item, steps=(*item.steps, to_dict(finding.remedy)))
-    setups.conditioned(changed)  # refuses a step that does not fit, before anything changes
-    return setups.replaced(setup, changed)
+    return setups.replaced(setup, setups.with_steps(item, (*item.steps, to_dict(finding.remedy))))

@@ -174,8 +174,8 @@ def with_steps(item: ProjectRecord, steps: Sequence[StepData]) -> ProjectRecord:
     RecordError
         A step does not fit; one sentence that names it.
     """
-    changed = replace(item, steps=tuple(dict(step) for step in steps))
     try:
+        changed = setups.with_steps(item, steps)
         record = setups.conditioned(changed)
     except HeliIDError:
         raise

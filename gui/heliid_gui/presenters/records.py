@@ -102,22 +102,19 @@ def statistics(
     record: FlightRecord, names: tuple[str, ...], start: float, end: float
 ) -> tuple[tuple[str, str, str, str, str], ...]:
     """Per channel of the visible range: name with unit, mean, standard deviation, min, max."""
-    inside = (record.time >= start) & (record.time <= end)
-    if not np.any(inside):
+    first, last = np.searchsorted(record.time, [start, end])
+    last += last < record.n_samples and record.time[last] == end
+    if last <= first:
         return ()
     rows = []
     for name in names:
         channel = record.channel(name)
-        values = fmt.shown(channel, record.column(name)[inside])
-        rows.append(
-            (
-                f"{name} [{fmt.shown_unit(channel).symbol}]",
-                fmt.figure(float(values.mean())),
-                fmt.figure(float(values.std())),
-                fmt.figure(float(values.min())),
-                fmt.figure(float(values.max())),
-            )
-        )
+        values = np.ascontiguousarray(record.column(name)[first:last])  # the passes are many
+        unit = fmt.shown_unit(channel)
+        low, mean, high = unit.from_si(np.array([values.min(), values.mean(), values.max()]))
+        spread = float(values.std()) / abs(unit.factor)
+        texts = [fmt.figure(float(one)) for one in (mean, spread, low, high)]
+        rows.append((f"{name} [{unit.symbol}]", texts[0], texts[1], texts[2], texts[3]))
     return tuple(rows)
 
 

@@ -11,6 +11,8 @@ from collections.abc import Iterable, Sequence
 from dataclasses import dataclass, field, replace
 from functools import lru_cache
 
+import numpy as np
+
 from heliid.channels import Role, find_kind
 from heliid.data.campaign import Campaign, Use, make_campaign
 from heliid.data.record import FlightRecord
@@ -123,6 +125,27 @@ def move_border(item: ProjectRecord, index: int, to: float) -> ProjectRecord:
     return with_pieces(item, parts)
 
 
+def with_steps(item: ProjectRecord, steps: Sequence[dict]) -> ProjectRecord:
+    """The record with these conditioning steps; its pieces keep their samples, not their seconds.
+
+    A corrected time base gives every sample another time, and the borders go along.
+
+    Raises
+    ------
+    HeliIDError
+        A step does not fit the record.
+    """
+    changed = replace(item, steps=tuple(dict(step) for step in steps))
+    before, after = conditioned(item).time, conditioned(changed).time
+    if not item.regions or len(before) != len(after) or np.array_equal(before, after):
+        return changed
+    moved = [
+        (float(np.interp(start, before, after)), float(np.interp(end, before, after)), use)
+        for start, end, use in item.regions
+    ]
+    return replace(changed, regions=tuple(moved))
+
+
 def used_records(setup: Setup, use: Use) -> tuple[FlightRecord, ...]:
     """The records and pieces of records with this use, named by their place in time."""
     found = []
@@ -156,6 +179,7 @@ def campaign(setup: Setup) -> Campaign:
     )
 
 
+@lru_cache(maxsize=2)
 def problem(setup: Setup) -> str:
     """What keeps the study from starting, as one sentence; empty when nothing does."""
     if not setup.records:
@@ -252,16 +276,18 @@ def _by_role(
     taken: tuple[str, ...],
 ) -> tuple[str, ...]:
     """Moving channels of this role: the longitudinal set when it is there, else all of them."""
-    moving = [n for n in there if n not in taken and _moves(setup, n)]
-    kinds = {name: find_kind(name) for name in moving}
-    first = tuple(n for n in moving if (k := kinds[n]) is not None and k.symbol in preferred)
+    kinds = {name: find_kind(name) for name in there if name not in taken}
+    wanted = [n for n, k in kinds.items() if k is not None and k.symbol in preferred]
+    first = tuple(name for name in wanted if _moves(setup, name))
     if first:
         return first
-    return tuple(n for n in moving if (k := kinds[n]) is not None and k.usual_role is role)
+    wanted = [n for n, k in kinds.items() if k is not None and k.usual_role is role]
+    return tuple(name for name in wanted if _moves(setup, name))
 
 
 def _moves(setup: Setup, name: str) -> bool:
-    return any(float(conditioned(i).column(name).std()) > 0.0 for i in setup.records)
+    columns = (conditioned(item).column(name) for item in setup.records)
+    return any(bool((column != column[0]).any()) for column in columns)
 
 
 def replaced(setup: Setup, item: ProjectRecord) -> Setup:
