@@ -11,10 +11,11 @@ from heliid.errors import HeliIDError, TrainingError
 from heliid.events import ShouldStop, never
 from heliid.model.network import Weights
 from heliid.model.structure import Structure
-from heliid.training.arx import fit_arx, make_gram
+from heliid.training.arx import GramTable, fit_arx, make_gram
 from heliid.training.dataset import Dataset
 from heliid.training.fit import kinematic_pairs
 from heliid.training.fit import train as train_weights
+from heliid.training.folds import folds_of
 from heliid.training.scoring import FitnessSettings, complexity_price, validation_cost
 
 N_TRAINED = 6  # orders that go on from the ARX screening to output-error training
@@ -64,7 +65,8 @@ def best_linear(
     """The best linear model of an order search of its own: structure, weights, cost.
 
     All orders are screened as ARX by their free run on ``validate``; the best few are trained on
-    the free run (output error) and judged by the cost that the order search uses.
+    the free run (output error) and judged by the cost that the order search uses, which is that
+    of cross-validation when the settings ask for folds.
 
     Raises
     ------
@@ -73,7 +75,9 @@ def best_linear(
     """
     settings = FitnessSettings() if settings is None else settings
     n_u, n_y = int(train.u_all.shape[1]), train.n_outputs
-    shortest = min(map(len, (*train.y, *validate.y)))
+    folds = folds_of(train, validate, settings)
+    sets = folds or ((train, validate),)
+    shortest = min(len(one) for pair in sets for part in pair for one in part.y)
     integrals = [attitude for attitude, _ in settings.training.kinematics]
     candidates = linear_orders(n_u, n_y, integrals=integrals) if orders is None else orders
     candidates = [one for one in candidates if one.n_start < shortest // 3]
@@ -86,41 +90,49 @@ def best_linear(
     taps = [one.taps() for one in candidates]
     reach_out = max([1, *(int(lag) for out, _ in taps for lag in out[:, 1])])
     reach_in = max([0, *(int(lag) for _, inp in taps for lag in inp[:, 1])])
-    table = make_gram(train, reach_out, reach_in)
+    tables = [make_gram(trains, reach_out, reach_in) for trains, _ in sets]
     ways = settings.training
     pairs = kinematic_pairs(train, ways.kinematics)
 
-    def price(structure: Structure) -> float:
-        return complexity_price(structure, train, settings.penalty, settings.bandwidth_hz)
+    def judged(structure: Structure, found: Sequence[Weights], n_start: int) -> float:
+        costs = [
+            validation_cost(structure, weights, one, settings.windows_s, n_start, settings.risk)[0]
+            for weights, (_, one) in zip(found, sets, strict=True)
+        ]
+        price = complexity_price(structure, train, settings.penalty, settings.bandwidth_hz)
+        return float(np.mean(costs)) + price
 
-    def judged(structure: Structure, weights: Weights) -> float:
-        cost, _, _ = validation_cost(
-            structure, weights, validate, settings.windows_s, common, settings.risk
-        )
-        return cost + price(structure)
+    def arx(structure: Structure, table: GramTable) -> Weights:
+        found = fit_arx(table, structure, 1e-8, pairs, ways.kinematic_weight)
+        return linear_weights(structure, found.linear, found.bias)
 
-    screened: list[tuple[float, Structure, Weights]] = []
+    def trained(structure: Structure, trains: Dataset, table: GramTable | None) -> Weights:
+        return train_weights(structure, trains, ways, should_stop=should_stop, gram=table).weights
+
+    screened: list[tuple[float, Structure, Sequence[Weights], bool]] = []
     for structure in candidates:
         if should_stop() and screened:
             break
-        arx = fit_arx(table, structure, 1e-8, pairs, ways.kinematic_weight)
-        weights = linear_weights(structure, arx.linear, arx.bias)
-        screened.append((judged(structure, weights), structure, weights))
+        found = [arx(structure, table) for table in tables]
+        screened.append((judged(structure, found, common), structure, found, False))
     screened.sort(key=lambda entry: entry[0])
     best = screened[0]
-    for _, structure, _ in screened[:n_trained]:
+    for _, structure, _, _ in screened[:n_trained]:
         if should_stop():
             break
         try:
-            fit = train_weights(structure, train, ways, should_stop=should_stop, gram=table)
+            found = [trained(structure, one, t) for (one, _), t in zip(sets, tables, strict=True)]
         except HeliIDError:
             continue
-        entry = (judged(structure, fit.weights), structure, fit.weights)
+        entry = (judged(structure, found, common), structure, found, True)
         best = entry if entry[0] < best[0] else best
-    final, _, _ = validation_cost(
-        best[1], best[2], validate, settings.windows_s, settings.n_start, settings.risk
-    )
-    return best[1], best[2], final + price(best[1])
+    _, structure, chosen, is_trained = best
+    cost = judged(structure, chosen, settings.n_start)
+    if not folds:
+        return structure, chosen[0], cost
+    whole = make_gram(train, reach_out, reach_in)
+    final = trained(structure, train, whole) if is_trained else arx(structure, whole)
+    return structure, final, cost
 
 
 def linear_weights(structure: Structure, linear: np.ndarray, bias: np.ndarray) -> Weights:

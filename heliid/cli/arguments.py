@@ -158,8 +158,10 @@ def _add_model(parser: argparse.ArgumentParser) -> None:
                        help="auto, none, or lead:T: the mean of the first T seconds")  # fmt: skip
     group.add_argument("--no-kinematics", action="store_true",
                        help="do not tie an attitude to the rate it integrates")  # fmt: skip
-    group.add_argument("--no-finer-rate", action="store_true",
-                       help="keep the model at the rate of the search")  # fmt: skip
+    group.add_argument("--finer-rate", action="store_true",
+                       help="refit the best orders at finer rates too")  # fmt: skip
+    group.add_argument("--no-finer-rate", action="store_false", dest="finer_rate",
+                       help="keep the model at the rate of the search (default)")  # fmt: skip
     group.add_argument("--tables", type=int, metavar="N", help="weight tables raced per order")
     group.add_argument("--trainer", choices=_TRAINERS,
                        help="how weights are found (default lm; see docs/trainers.md)")  # fmt: skip

@@ -124,7 +124,7 @@ def make_config(options: argparse.Namespace) -> StudyConfig:
     return StudyConfig(
         box=OrderBox(**box),
         kinematics=not options.no_kinematics,
-        finer_rate=not options.no_finer_rate,
+        finer_rate=options.finer_rate,
         workers=workers,
         **values,
     )

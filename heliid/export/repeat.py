@@ -56,6 +56,6 @@ def setting_words(config: StudyConfig, *, with_search: bool = True) -> list[str]
                 words += [_BOX_OPTIONS[one.name], str(value)]
     if not config.kinematics:
         words.append("--no-kinematics")
-    if not config.finer_rate:
-        words.append("--no-finer-rate")
+    if config.finer_rate:
+        words.append("--finer-rate")
     return words

@@ -26,6 +26,7 @@ from heliid.training.fit import (
     make_problem,
     run_stage,
 )
+from heliid.training.folds import Fold, cross_validated, folds_of
 from heliid.training.scoring import (
     DIVERGED_COST,
     FitnessSettings,
@@ -115,16 +116,19 @@ def evaluate(
     seed_key: int = 0,
     gram: GramTable | None = None,
     should_stop: ShouldStop = never,
+    folds: tuple[Fold, ...] = (),
 ) -> Score:
     """The score of ``structure``: trained on ``train``, free run on ``validate``.
 
-    ``seed_key`` picks another set of weight tables (for replicates). An order that cannot be
-    trained (records too short, no finite weights) gets the worst cost and its reason.
+    ``seed_key`` picks another set of weight tables (for replicates). With ``folds`` the cost is
+    that of cross-validation, fold k from weight table k; the weights are those of ``train``. An
+    order that cannot be trained (records too short, no finite weights) gets the worst cost and
+    its reason.
     """
     settings = FitnessSettings() if settings is None else settings
     began = time.process_time()
-    first = seed_key * settings.n_tables
-    tables = tuple(range(first, first + max(1, settings.n_tables)))
+    first = seed_key * max(settings.n_tables, len(folds))
+    tables = tuple(range(first, first + (1 if folds else max(1, settings.n_tables))))
     price = complexity_price(structure, train, settings.penalty, settings.bandwidth_hz)
     worst = np.full(train.n_outputs, np.inf)
     try:
@@ -140,6 +144,11 @@ def evaluate(
             settings.n_start,
             settings.risk,
         )
+        if folds:
+            cost, nrmse, lost = cross_validated(
+                structure, folds, settings, settings.training, tables[0], should_stop
+            )
+            diverged = diverged or lost
     except HeliIDError as problem:
         spent = time.process_time() - began
         return Score(
@@ -161,6 +170,7 @@ class _Installed:
     validate: Dataset
     settings: FitnessSettings
     gram: GramTable | None
+    folds: tuple[Fold, ...]
 
 
 _installed: list[_Installed] = []
@@ -183,12 +193,15 @@ def install(payload: dict[str, Any]) -> None:
     train = Dataset.from_dict(payload["train"])
     reach_out, reach_in = payload["reach"]
     fits = reach_out > 0 and max(reach_out, reach_in) + 2 < min(map(len, train.y))
+    validate = Dataset.from_dict(payload["validate"])
+    settings = settings_from_dict(payload["settings"])
     _installed[:] = [
         _Installed(
             train,
-            Dataset.from_dict(payload["validate"]),
-            settings_from_dict(payload["settings"]),
+            validate,
+            settings,
             make_gram(train, reach_out, reach_in) if fits else None,
+            folds_of(train, validate, settings),
         )
     ]
 
@@ -205,6 +218,7 @@ def evaluate_task(structure: dict[str, Any], seed_key: int = 0) -> dict[str, Any
         here.settings,
         seed_key=seed_key,
         gram=here.gram,
+        folds=here.folds,
     )
     return score.to_dict()
 
@@ -220,7 +234,7 @@ def settings_to_dict(settings: FitnessSettings) -> dict[str, Any]:
     return {**plain, "training": _without_optional(settings.training)}
 
 
-_OPTIONAL = ("trainer", "risk_weight", "risk_alpha")
+_OPTIONAL = ("trainer", "risk_weight", "risk_alpha", "n_folds")
 
 
 def _without_optional(settings: FitnessSettings | TrainingSettings) -> dict[str, Any]:

@@ -24,12 +24,23 @@ from heliid.model.simulate import Response, run_prepared
 from heliid.model.structure import Structure
 from heliid.search.encoding import Encoding
 from heliid.study.config import StudyConfig
+from heliid.study.rate import judged_rate
 from heliid.training import Dataset, TrainingSettings, make_dataset
+from heliid.training.folds import folds_of
 from heliid.training.scoring import FitnessSettings, time_scale
 
 WINDOWS_S = (2.0, 5.0, 10.0, 0.0)  # of the cost; 0 is the whole record
 START_SHARE = 4  # at most 1/4 of the shortest validation record is left out of the score
+N_FOLDS = 3  # of a short recording that both trains and validates
+FEW_SAMPLES = 200  # independent samples: below, one piece of a flight is a poor judge
 PAIRS = (("theta", "q"), ("phi", "p"))  # an attitude and the rate that it integrates
+
+
+FOLDS_USED = (
+    f"Training and validation are pieces of the same short flight, so orders are judged by "
+    f"cross-validation over both: {N_FOLDS} parts validate in turn what the others train. The "
+    f"model itself is trained on the training records only."
+)
 
 
 @dataclass(frozen=True, eq=False)
@@ -93,18 +104,28 @@ class Ground:
 def make_ground(campaign: Campaign, config: StudyConfig, rate_hz: float = 0.0) -> Ground:
     """Everything that is settled before the first training; test records are not looked at.
 
-    ``rate_hz`` goes before the configuration's rate (a refit at another rate).
+    ``rate_hz`` goes before the configuration's rate (a refit at another rate). With neither, the
+    rate is proposed from the spectra and, when that is high, judged on validation.
 
     Raises
     ------
     CampaignError, RecordError, SettingsError
         The records, channels and settings do not fit together; one sentence.
     """
+    first = _ground_at(campaign, config, rate_hz or config.rate_hz)
+    if rate_hz or config.rate_hz:
+        return first
+    ground, why = judged_rate(lambda hz: _ground_at(campaign, config, hz), first)
+    return replace(ground, notices=(*first.notices, why)) if why else ground
+
+
+def _ground_at(campaign: Campaign, config: StudyConfig, rate_hz: float) -> Ground:
+    """The ground at one model rate, Hz; 0: as proposed from the spectra."""
     checked = check_campaign(campaign)
     full, notice = _with_validation(checked, config)
     notices = [notice] if notice else []
     train, validate = full.with_use(Use.TRAIN), full.with_use(Use.VALIDATE)
-    rate, bandwidth, why = _rate(train, full, rate_hz or config.rate_hz)
+    rate, bandwidth, why = _rate(train, full, rate_hz)
     notices += [why] if why else []
     dt = 1.0 / rate
     rule = resolve_trim_rule((*train, *validate), full.inputs, full.outputs, config.trim_rule)
@@ -139,7 +160,21 @@ def make_ground(campaign: Campaign, config: StudyConfig, rate_hz: float = 0.0) -
         bandwidth_hz=bandwidth,
         notices=tuple(notices),
     )
-    return replace(ground, settings=_fitness_settings(ground, config))
+    settings = _fitness_settings(ground, config)
+    if _is_one_short_flight(full, ground, settings):
+        settings = replace(settings, n_folds=N_FOLDS)
+        ground = replace(ground, notices=(*ground.notices, FOLDS_USED))
+    return replace(ground, settings=settings)
+
+
+def _is_one_short_flight(campaign: Campaign, ground: Ground, settings: FitnessSettings) -> bool:
+    """True when validation is a short piece of the very files that train."""
+    train = {record.source.sha256 for record in campaign.with_use(Use.TRAIN)}
+    validate = {record.source.sha256 for record in campaign.with_use(Use.VALIDATE)}
+    seconds = ground.validate.n_samples * ground.dt
+    is_few = 2.0 * settings.bandwidth_hz * seconds < FEW_SAMPLES
+    folds = folds_of(ground.train, ground.validate, replace(settings, n_folds=N_FOLDS))
+    return is_few and "" not in validate and validate <= train and len(folds) == N_FOLDS
 
 
 def _with_validation(campaign: Campaign, config: StudyConfig) -> tuple[Campaign, str]:

@@ -5,7 +5,7 @@ from __future__ import annotations
 import time
 from collections.abc import Callable, Iterator
 from contextlib import contextmanager
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 from pathlib import Path
 from typing import TYPE_CHECKING
 
@@ -221,14 +221,16 @@ def _looks_unstable(whole: Ground, by_windows: Ground, found: Refit, other: Refi
     alone = _judge(whole, other.structure, other.weights)
     is_lost = alone.diverged or float(alone.nrmse.mean()) >= LOST
     same = _judge(by_windows, found.structure, found.weights)
-    return found.diverged or (is_lost and other.cost <= WORTH_WINDOWS * same.cost)
+    gained = _judge(by_windows, other.structure, other.weights)
+    return found.diverged or (is_lost and gained.cost <= WORTH_WINDOWS * same.cost)
 
 
 def _best_linear(desk: _Desk, ground: Ground) -> Refit:
-    structure, weights, _ = best_linear(
+    structure, weights, cost = best_linear(
         ground.train, ground.validate, ground.settings, should_stop=desk.should_stop
     )
-    return _judge(ground, structure, weights)
+    found = _judge(ground, structure, weights)
+    return replace(found, cost=cost) if ground.settings.n_folds else found
 
 
 def _listed(values: tuple[float, ...]) -> str:

@@ -16,6 +16,7 @@ from heliid.model.structure import Structure
 from heliid.search.fitness import make_payload, settings_from_dict
 from heliid.study.kept import MISSING, KeptRefits, refit_key
 from heliid.training import Dataset, train
+from heliid.training.folds import Fold, cross_validated, folds_of
 from heliid.training.scoring import FitnessSettings, complexity_price, validation_cost
 
 EFFORT = 2.0  # times the iterations of a fit inside the search
@@ -83,11 +84,26 @@ def refit_all(
     if tasks:
         engine.setup(INSTALL, (make_payload(train_data, validate_data, settings),))
         engine.run(tasks, on_result=take, should_stop=should_stop)
-    return [
-        _from_plain(values[k], structure, table)
-        for k, (structure, table) in enumerate(jobs)
-        if values.get(k) is not None
-    ]
+    done = {k: value for k, value in values.items() if value is not None}
+    if settings.n_folds:
+        done = _by_order(done, [structure for structure, _ in jobs])
+    else:
+        done = {k: done[k] for k in sorted(done)}
+    return [_from_plain(value, *jobs[k]) for k, value in done.items()]
+
+
+def _by_order(
+    done: dict[int, dict[str, Any]], structures: Sequence[Structure]
+) -> dict[int, dict[str, Any]]:
+    """Refits with the mean cost of their order, the best trained first.
+
+    A cross-validated cost belongs to the order: it says nothing about the weights of one table.
+    """
+    of_order: dict[Structure, list[float]] = {}
+    for k in sorted(done):
+        of_order.setdefault(structures[k], []).append(done[k]["cost"])
+    ranked = sorted(done, key=lambda k: (done[k]["diverged"], done[k]["train_cost"], k))
+    return {k: {**done[k], "cost": float(np.mean(of_order[structures[k]]))} for k in ranked}
 
 
 def _from_plain(value: dict[str, Any], structure: Structure, table: int) -> Refit:
@@ -101,35 +117,37 @@ def _from_plain(value: dict[str, Any], structure: Structure, table: int) -> Refi
     )
 
 
-_here: list[tuple[Dataset, Dataset, FitnessSettings]] = []
+_here: list[tuple[Dataset, Dataset, FitnessSettings, tuple[Fold, ...]]] = []
 
 
 def install(payload: dict[str, Any]) -> None:
     """Keep data and settings in this process for ``refit_task``."""
-    _here[:] = [
-        (
-            Dataset.from_dict(payload["train"]),
-            Dataset.from_dict(payload["validate"]),
-            settings_from_dict(payload["settings"]),
-        )
-    ]
+    train_data = Dataset.from_dict(payload["train"])
+    validate_data = Dataset.from_dict(payload["validate"])
+    settings = settings_from_dict(payload["settings"])
+    folds = folds_of(train_data, validate_data, settings)
+    _here[:] = [(train_data, validate_data, settings, folds)]
 
 
 def refit_task(structure: dict[str, Any], table: int) -> dict[str, Any] | None:
     """One order from one weight table as plain data; None when it cannot be trained."""
-    train_data, validate_data, settings = _here[0]
+    train_data, validate_data, settings, folds = _here[0]
     order = Structure.from_dict(structure)
     ways = settings.training
     harder = ways.with_effort(EFFORT)
     try:
         fit = train(order, train_data.with_memory(order.memory), harder, table)
-        found = judged(order, fit.weights, train_data, validate_data, settings)
+        cost, nrmse, diverged = judged(order, fit.weights, train_data, validate_data, settings)
+        if folds:
+            price = complexity_price(order, train_data, settings.penalty, settings.bandwidth_hz)
+            cost, nrmse, lost = cross_validated(order, folds, settings, harder, table)
+            cost, diverged = cost + price, diverged or lost
     except HeliIDError:
         return None
-    cost, nrmse, diverged = found
     return {
         "weights": fit.weights.to_dict(),
         "cost": cost,
+        "train_cost": fit.cost,
         "nrmse": nrmse.tolist(),
         "diverged": diverged,
     }

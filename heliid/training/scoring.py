@@ -39,6 +39,8 @@ class FitnessSettings:
     n_tables : weight tables raced through the first ``n_race`` horizons; the best is finished.
     risk_weight, risk_alpha : the cost is mean + risk_weight * CVaR at level risk_alpha of the
         errors of windows and manoeuvres; 0 is the mean alone.
+    n_folds : cross-validation over so many parts of training and validation records together, one
+        weight table each; 0 scores on the validation records alone. See ``training.folds``.
     """
 
     training: TrainingSettings = field(default_factory=TrainingSettings)
@@ -50,6 +52,7 @@ class FitnessSettings:
     n_race: int = 2
     risk_weight: float = 0.0
     risk_alpha: float = 0.9
+    n_folds: int = 0
 
     @property
     def risk(self) -> Risk | None:

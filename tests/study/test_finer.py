@@ -74,14 +74,14 @@ def test_chosen_rate_is_never_left(fast_campaign):
         if isinstance(event, StageStarted):
             stages.append(event.stage)
 
-    result = identify(fast_campaign, config(rate_hz=10.0), report=report)
+    result = identify(fast_campaign, config(rate_hz=10.0, finer_rate=True), report=report)
     assert "Trying finer rates" not in stages
     assert result.model.dt == pytest.approx(0.1)
 
 
-def test_finer_rate_can_be_switched_off(fast_campaign):
-    on = identify(fast_campaign, config())
-    off = identify(fast_campaign, config(finer_rate=False))
+def test_finer_rate_can_be_asked_for(fast_campaign):
+    on = identify(fast_campaign, config(finer_rate=True))
+    off = identify(fast_campaign, config())
     assert on.cost <= off.cost
     assert off.model.dt >= on.model.dt
     if on.model.dt < off.model.dt:
