@@ -10,6 +10,7 @@ from __future__ import annotations
 
 import argparse
 import json
+from dataclasses import replace
 from pathlib import Path
 
 from benchmarks.lattice import BUDGET, SEARCHERS, SEEDS, all_runs, landscapes, success
@@ -128,7 +129,8 @@ def convergence(found: Comparison) -> str:
 def section(title: str, about: str, found: Comparison, picture: str) -> str:
     """One problem: paragraph, tables, picture."""
     PICTURES.mkdir(parents=True, exist_ok=True)
-    write_text(PICTURES / picture, panel_svg(comparison_panel(found)))
+    four = tuple(curve for curve in found.curves if curve.searcher in LIVE)
+    write_text(PICTURES / picture, panel_svg(comparison_panel(replace(found, curves=four))))
     return "\n".join(
         [f"## {title}\n", about + "\n", found.paragraph + "\n", summaries(found),
          f"Friedman p = {found.friedman_p:.1e}.\n", pairs(found), convergence(found),

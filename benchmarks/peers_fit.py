@@ -234,7 +234,7 @@ def expert(train: Records, seed: int) -> Simulate:
         [0.5 / np.sqrt(n), 0.1, 1.0 / np.sqrt(UNITS), 0.0], sizes
     )
     first = least_squares(one_step, start, one_step_slope, method="trf", max_nfev=100)
-    final = least_squares(free, first.x, method="trf", max_nfev=40)
+    final = least_squares(free, first.x, method="trf", max_nfev=30)
     best = final.x if final.cost < 0.5 * np.sum(free(first.x) ** 2) else first.x
     weights = unpacked(best)
 

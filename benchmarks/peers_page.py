@@ -7,7 +7,7 @@ from typing import Any
 import numpy as np
 
 FITS = {
-    "heliid-search": ("HeliID, search over 40 orders", "default settings"),
+    "heliid-search": ("HeliID, search over 30 orders", "default settings"),
     "heliid-order": ("HeliID, one order fixed beforehand", "na 1, nb 4 over 0.3 s, 4 units"),
     "jax": ("jax-sysid, nonlinear state space", "8 states, 8 tanh units, 1000 Adam + 2000 L-BFGS"),
     "expert": ("scipy least_squares on the free run", "4 lags, 8 tanh units, numba simulator"),
