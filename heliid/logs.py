@@ -40,6 +40,26 @@ class Logging:
     faults: TextIO | None = None
 
 
+class _Patient(logging.Handler):
+    """A log that cannot be written, on a full disk say, is no reason to disturb the work."""
+
+    def handleError(self, record: logging.LogRecord) -> None:  # noqa: N802 - the library's name
+        if not isinstance(sys.exc_info()[1], OSError):
+            super().handleError(record)
+
+    def close(self) -> None:
+        with contextlib.suppress(OSError):
+            super().close()
+
+
+class _LogFile(_Patient, RotatingFileHandler):
+    pass
+
+
+class _LogStream(_Patient, logging.StreamHandler):
+    pass
+
+
 _installed: list[Logging] = []
 
 
@@ -50,9 +70,7 @@ def install_logging(folder: Path | None = None, *, level: int = logging.INFO) ->
     place = log_folder() if folder is None else folder
     try:
         place.mkdir(parents=True, exist_ok=True, mode=0o700)
-        handler = RotatingFileHandler(
-            place / PROGRAM, maxBytes=MAX_BYTES, backupCount=KEPT, encoding="utf-8"
-        )
+        handler = _LogFile(place / PROGRAM, maxBytes=MAX_BYTES, backupCount=KEPT, encoding="utf-8")
         _shorten(place / WORKERS)
         earlier, faults = _fault_file(place / FAULTS)
     except OSError:
@@ -83,7 +101,7 @@ def join_log() -> None:
         stream = open(Path(given) / WORKERS, "a", encoding="utf-8", buffering=1)  # noqa: SIM115
     except OSError:
         return
-    _attach(logging.StreamHandler(stream), logging.INFO)
+    _attach(_LogStream(stream), logging.INFO)
     with contextlib.suppress(OSError, ValueError):
         faulthandler.enable(stream)
     _installed.append(Logging(Path(given), faults=stream))
@@ -94,7 +112,8 @@ def uninstall_logging() -> None:
     for one in _installed:
         if one.faults is not None:
             faulthandler.disable()
-            one.faults.close()
+            with contextlib.suppress(OSError):
+                one.faults.close()
     _installed.clear()
     logging.captureWarnings(False)
     os.environ.pop(ENVIRONMENT, None)

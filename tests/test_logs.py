@@ -118,3 +118,21 @@ def test_without_a_program_that_logs_a_worker_does_not():
     assert logs.ENVIRONMENT not in os.environ
     logs.join_log()
     assert not logs._installed
+
+
+@pytest.mark.skipif(not Path("/dev/full").exists(), reason="needs a disk that is always full")
+def test_a_full_disk_keeps_the_log_quiet(tmp_path, capsys):
+    (tmp_path / logs.PROGRAM).symlink_to("/dev/full")
+    logs.install_logging(tmp_path)
+    for i in range(50):
+        logging.getLogger("heliid").warning("line %d", i)
+    logs.uninstall_logging()
+    assert capsys.readouterr() == ("", "")
+
+
+def test_a_fault_in_a_log_call_itself_is_still_shown(tmp_path, capsys, monkeypatch):
+    logs.install_logging(tmp_path)
+    monkeypatch.setattr(logging.getLogger("heliid"), "propagate", False)  # past pytest's own
+    logging.getLogger("heliid").warning("%d", "no number")
+    logs.uninstall_logging()
+    assert "Logging error" in capsys.readouterr().err
