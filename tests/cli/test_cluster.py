@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import csv
 import json
 import sys
 
@@ -77,6 +78,9 @@ def test_a_search_on_a_cluster_has_the_bits_of_one_process(records, tmp_path, re
     assert done.status == 0, done.err
     done = heliid(*common, "--workers", "1", "--out", here)
     assert done.status == 0, done.err
-    assert (there / "search.csv").read_text() == (here / "search.csv").read_text()
+    rows = [list(csv.DictReader((one / "search.csv").open())) for one in (there, here)]
+    for row in (*rows[0], *rows[1]):
+        row.pop(next(name for name in row if name.startswith("cpu")))
+    assert rows[0] == rows[1]
     weights = [json.loads((one / "model.json").read_text())["weights"] for one in (there, here)]
     assert weights[0] == weights[1]
