@@ -177,6 +177,7 @@ def open_window(folder: Path, budget: int) -> Any:
     theme().apply("light")
     window = MainWindow(Settings(path=folder / "settings.ini"))
     window.makes_views_ahead = True  # as for a person
+    window.makes_views_ahead = True  # as the program does
     window.show()
     window.bench.add_records([make_record(seconds=30.0)])
     setup = window.bench.setup
