@@ -32,8 +32,8 @@ LANCZOS_STEPS = 40
 ROUNDS = 12  # of climbing from one corner of the box
 N_RANDOM = 4  # random corners beside those that the top eigenvectors point to
 ADVICE = (
-    "Sharpness says little about unseen manoeuvres here: over fits of one order its rank "
-    "correlation with their error was weak and of either sign (docs/flatness.md)."
+    "Do not choose by it: over 12 fits of one order its rank correlation with the error on unseen "
+    "records was +0.78, -0.03 and -0.41 on three data sets (docs/flatness.md)."
 )
 
 
