@@ -91,6 +91,7 @@ class Desk(QObject):
         window = self._window
         window.undo_stack.clear()
         window.inspections.forget()
+        window.judges.forget()
         if window.bench.path is not None:
             window.settings.add_recent(window.bench.path)
         window.show_step("data" if window.bench.setup.records else "home")

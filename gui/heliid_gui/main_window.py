@@ -68,6 +68,9 @@ class MainWindow(QMainWindow):
         self.doctor = Doctor(self.bench, self.side_jobs)
         self.insights = Insights(self.bench, self.side_jobs)
         self.judges = Judges(self.side_jobs)
+        self.judges.limits, self.judges.manoeuvres = self.bench.limits, self.bench.manoeuvres
+        self.judges.kept.connect(self.bench.keep_judgement)
+        self.judges.said.connect(self.bench.judging_changed)
         self.exports = Exports(self.side_jobs)
         self.exports.limits = lambda: self.judges.limits
         self.inspections = Inspections(self.bench, self.side_jobs)

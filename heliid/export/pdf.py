@@ -52,7 +52,7 @@ MARGIN = 17 * mm
 WIDTH = A4[0] - 2 * MARGIN
 SANS, BOLD, MONO = "HeliID-Sans", "HeliID-Bold", "Courier"
 _COLOURS = {GOOD: "#166534", WARN: "#92400e", BAD: "#b91c1c", "": "#1f2937"}
-_SIGNS = {GOOD: "4", WARN: "", BAD: "8"}  # of ZapfDingbats: a tick and a cross
+_SIGNS = {GOOD: ("\u2713", "+"), WARN: ("!", "!"), BAD: ("\u2717", "x")}  # if the font has it
 _SIZE = 8.0  # points, of table text
 _MOST = 60.0 * mm  # no column of numbers is wider
 _FONTS = (
@@ -129,7 +129,6 @@ def _flowables(block: Block) -> list[Flowable]:
         case Heading(text, level):
             size, before = (13, 12) if level == 2 else (10.5, 8)
             found = Paragraph(_markup(text), _style(size, bold=True, before=before, after=3))
-            found.keepWithNext = 1
             if level == 2:
                 found.outline_name = writable(text)
             return [CondPageBreak(45 * mm), found]
@@ -191,34 +190,37 @@ def _table(table: Table) -> list[Flowable]:
         [_cell(c, right=not left) for c, left in zip(row, is_text, strict=True)]
         for row in table.rows
     ]
-    found = PdfTable([head, *lines], colWidths=_widths(table, is_text), repeatRows=1, hAlign="LEFT")
+    found = PdfTable([head, *lines], colWidths=_widths(table), repeatRows=1, hAlign="LEFT")
     found.setStyle(_lines(1))
     found.spaceAfter = 6
     if not table.caption:
         return [found]
     over = Paragraph(_markup(table.caption), _style(7.5, colour="#6b7280", before=4, after=2))
-    over.keepWithNext = 1
-    return [over, found]
+    return [CondPageBreak(25 * mm), over, found]
 
 
-def _widths(table: Table, is_text: Sequence[bool]) -> list[float]:
-    """Column widths in points: what the texts need, long texts sharing what is left."""
-    needs = []
+def _widths(table: Table) -> list[float]:
+    """Column widths in points: what the texts need; where that is too much, no word is cut."""
+    needs, least = [], []
     for k, name in enumerate(table.header):
         cells = [_plain(row[k]) for row in table.rows]
-        widest = max((pdfmetrics.stringWidth(writable(c), SANS, _SIZE) for c in cells), default=0)
-        head = pdfmetrics.stringWidth(writable(name), BOLD, _SIZE)
-        needs.append(max(widest + 14.0, head + 10.0))
-    total = sum(needs)
-    if total <= WIDTH:
+        marks = 12.0 if any(isinstance(row[k], Cell) for row in table.rows) else 0.0
+        head = _width(name, BOLD)
+        needs.append(max([head, *(_width(c, SANS) + marks for c in cells)]) + 9.0)
+        words = [_width(word, BOLD) for word in name.split()]
+        words += [_width(word, SANS) + marks for c in cells for word in c.split()]
+        least.append(min(needs[-1], min(max(words, default=0.0), _MOST) + 9.0))
+    if sum(needs) <= WIDTH:
         return needs
-    fixed = [n for n, text in zip(needs, is_text, strict=True) if not text or n < _MOST]
-    room = WIDTH - sum(fixed)
-    long = [text and n >= _MOST for n, text in zip(needs, is_text, strict=True)]
-    if not any(long) or room < 40 * mm:
-        return [WIDTH * n / total for n in needs]
-    shared = sum(n for n, is_long in zip(needs, long, strict=True) if is_long)
-    return [room * n / shared if is_long else n for n, is_long in zip(needs, long, strict=True)]
+    room = WIDTH - sum(least)
+    if room <= 0.0:
+        return [WIDTH * one / sum(least) for one in least]
+    more = [need - one for need, one in zip(needs, least, strict=True)]
+    return [one + room * m / max(sum(more), 1e-9) for one, m in zip(least, more, strict=True)]
+
+
+def _width(text: str, font: str) -> float:
+    return float(pdfmetrics.stringWidth(writable(text), font, _SIZE))
 
 
 def _plain(cell: str | Cell) -> str:
@@ -240,10 +242,8 @@ def _lines(first: int) -> TableStyle:
 
 def _cell(cell: str | Cell, size: float = _SIZE, *, right: bool = False) -> Paragraph:
     one = cell if isinstance(cell, Cell) else Cell(cell)
-    sign = _SIGNS.get(one.mark, "")
-    mark = f'<font name="ZapfDingbats">{sign}</font> ' if sign else ""
-    if one.mark == WARN:
-        mark = "! "
+    wanted, plain = _SIGNS.get(one.mark, ("", ""))
+    mark = f"{wanted if writable(wanted) == wanted else plain} " if wanted else ""
     style = _style(size, bold=one.mark == BAD, colour=_COLOURS[one.mark], right=right)
     return Paragraph(mark + _markup(one.text), style)
 

@@ -34,7 +34,7 @@ from heliid.export.page import (
 from heliid.export.repeat import command_for
 from heliid.export.report_figures import history_blocks
 from heliid.export.report_judgement import judgement_blocks, mean_fit, thresholds_blocks
-from heliid.export.report_physics import physics_blocks, verdict_blocks
+from heliid.export.report_physics import physics_blocks, response_blocks, verdict_blocks
 from heliid.export.svg import Curve, Panel, panel_svg
 from heliid.model.network import NarxModel
 from heliid.search.encoding import structure_text
@@ -130,6 +130,7 @@ def study_blocks(
         blocks += [Heading(f"Time histories, {USE_TITLES[use].lower()}")]
         blocks += history_blocks(report, result.model.inputs, n_bins, n_drawn)
     blocks += physics_blocks(assessment.physics)
+    blocks += response_blocks(result.model, assessment.physics)
     for title, more in given.extra.items():
         blocks += [Heading(title), *more]
     blocks += thresholds_blocks(given.judged)

@@ -9,9 +9,10 @@ import numpy as np
 
 from heliid.data.record import Channel
 from heliid.export.page import Block, Figure, Heading, Text
-from heliid.export.svg import Curve, Panel, panel_svg, spans_of
+from heliid.export.svg import Band, Curve, Panel, panel_svg, spans_of
 from heliid.units import unit_or_free
 from heliid.validation import RecordJudgement, ValidationReport
+from heliid.validation.residuals import ResidualTest
 
 INPUT_HEIGHT, HISTORY_HEIGHT, RESIDUAL_HEIGHT = 96, 170, 116
 KINDS = ("model", "other", "third", "linear")
@@ -81,6 +82,14 @@ def history_panels(
     if linear is not None:
         curves.append(Curve(linear.time, unit.from_si(linear.simulated[:, j]), "linear", "linear"))
     curves.append(Curve(r.time, model, "model", "model"))
+    bands = tuple(
+        Band(
+            one.time, unit.from_si(one.low), unit.from_si(one.high),
+            "inside" if one.passed else "outside",
+        )
+        for case in r.cases for one in case.bands
+        if one.output == r.outputs[j] and one.time.size
+    )  # fmt: skip
     common: dict[str, Any] = {
         "spans": spans_of(r.time, r.envelope.outside),
         "x_range": (float(r.time[0]), float(r.time[-1])),
@@ -90,6 +99,7 @@ def history_panels(
         x_label="",
         y_label=label,
         curves=tuple(curves),
+        bands=bands,
         span_label="outside training envelope",
         limit_to="measured",
         height=HISTORY_HEIGHT,
@@ -127,6 +137,33 @@ def input_panels(r: RecordJudgement, inputs: Sequence[Channel]) -> list[Panel]:
         )
         for i, channel in enumerate(inputs)
     ]
+
+
+def residual_panels(test: ResidualTest) -> list[Panel]:
+    """Histogram and spectrum of the one-step residuals of one output of one record."""
+    if test.std <= 0.0 or test.frequency.size < 3:
+        return []
+    edges = (test.bin_edges - test.mean) / test.std
+    share = test.bin_counts / max(test.bin_counts.sum(), 1.0) / np.diff(edges)
+    at = np.linspace(edges[0], edges[-1], 121)
+    normal = np.exp(-0.5 * at * at) / np.sqrt(2.0 * np.pi)
+    white = test.std**2 / float(test.frequency[-1])
+    level = 10.0 * np.log10(np.maximum(test.density[1:] / white, 1e-6))
+    return [
+        Panel(
+            f"{test.output}: histogram of the residuals (kurtosis {test.kurtosis:.1f}, normal 3)",
+            "standard deviations", "density",
+            (
+                Curve(np.repeat(edges, 2)[1:-1], np.repeat(share, 2), "residual", "residual"),
+                Curve(at, normal, "bound", "normal"),
+            ),
+            height=130,
+        ),
+        Panel(
+            f"{test.output}: spectrum of the residuals", "frequency [Hz]", "dB of white",
+            (Curve(test.frequency[1:], level, "residual"),), levels=((0.0, "white"),), height=130,
+        ),
+    ]  # fmt: skip
 
 
 def growth_panel(r: RecordJudgement) -> Panel:

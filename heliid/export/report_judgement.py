@@ -8,7 +8,7 @@ from typing import Any
 import numpy as np
 
 from heliid.export.page import BAD, GOOD, WARN, Block, Cell, Figure, Heading, Remark, Table, Text
-from heliid.export.report_figures import frequency_panels
+from heliid.export.report_figures import frequency_panels, residual_panels
 from heliid.export.svg import panel_svg
 from heliid.validation import GUIDELINE, Score, Thresholds, ValidationReport
 
@@ -232,7 +232,17 @@ def _residuals(report: ValidationReport) -> list[Block]:
               f"One-step residuals: largest share of lags outside 1.96/sqrt(N); at most "
               f"{100 * limit:.0f} % is expected of white residuals "
               f"({_source(report.thresholds, 'lags_outside')}).", ("record", "output")),
+        *_residual_figures(report),
     ]  # fmt: skip
+
+
+def _residual_figures(report: ValidationReport) -> list[Block]:
+    """Histogram and spectrum per output, of the first record."""
+    first = report.records[0]
+    panels = [panel for test in first.residual_tests for panel in residual_panels(test)]
+    if not panels:
+        return []
+    return [Text(f"Residuals of {first.record}:"), *(Figure(panel_svg(one)) for one in panels)]
 
 
 def _frequency(report: ValidationReport) -> list[Block]:

@@ -6,9 +6,13 @@ from collections.abc import Sequence
 
 import numpy as np
 
+from heliid.data.record import Channel
 from heliid.export.page import BAD, GOOD, WARN, Block, Cell, Figure, Heading, Remark, Table, Text
 from heliid.export.svg import Curve, Panel, panel_svg
+from heliid.model.network import NarxModel
 from heliid.physics import Mode, Physics
+from heliid.physics.responses import KINDS, TestResponse, respond
+from heliid.units import unit_or_free
 from heliid.verdict import Light, Question
 
 _LIGHTS = {
@@ -32,7 +36,8 @@ def physics_blocks(physics: Physics) -> list[Block]:
     """Modes, derivatives and the pole map, with intervals from the ensemble."""
     blocks: list[Block] = [
         Heading("Physics at trim"),
-        Text(f"Linearised at trim, from the {physics.source}; 95 % intervals of the ensemble."),
+        Text(f"Linearised at trim for small motions, from the {physics.source}; 95 % intervals "
+             "from refits that each leave out a training record, else from the ensemble."),
         _modes_table(physics),
     ]  # fmt: skip
     if not physics.linear.trim.is_fixed_point:
@@ -52,7 +57,51 @@ def physics_blocks(physics: Physics) -> list[Block]:
         blocks.append(Table(header, rows, "Per unit mass or inertia.", wide))
     if physics.refusal:
         blocks.append(Remark(physics.refusal))
+    if physics.by_amplitude:
+        blocks.append(_amplitude_table(physics))
     return blocks
+
+
+def _amplitude_table(physics: Physics) -> Table:
+    rows = tuple(
+        (f"{one.amplitude:g}", mode.name, _root(mode), f"{mode.frequency:.4g}")
+        for one in physics.by_amplitude for mode in one.modes
+    )  # fmt: skip
+    return Table(
+        ("size", "mode", "root [1/s]", "frequency [rad/s]"), rows,
+        "Roots of the full model by the size of the motion: 1 is as large as flown, 0 the bare "
+        "slope at the trim, which a smooth network is least sure of.", ("mode",),
+    )  # fmt: skip
+
+
+def response_blocks(model: NarxModel, physics: Physics) -> list[Block]:
+    """Step, doublet and 3-2-1-1 on every input, from trim: the model and its linearisation."""
+    blocks: list[Block] = [
+        Heading("Responses to test inputs", 3),
+        Text("From trim, one training standard deviation high, without a pilot; model and "
+             "linearisation."),
+    ]  # fmt: skip
+    for channel in model.inputs:
+        for kind in KINDS:
+            found = respond(model, channel.name, kind, linear=physics.linear)
+            blocks += [
+                Figure(panel_svg(_response_panel(found, j, output)))
+                for j, output in enumerate(model.outputs)
+            ]
+    return blocks
+
+
+def _response_panel(found: TestResponse, j: int, output: Channel) -> Panel:
+    unit = unit_or_free(output.unit)
+    factor = unit.factor if unit.si == output.si else 1.0
+    curves = (
+        Curve(found.time, found.model[:, j] / factor, "model", "model"),
+        Curve(found.time, found.linear[:, j] / factor, "linear", "linearised"),
+    )
+    title = f"{found.kind} of {found.input}: {output.name}"
+    if found.diverged_at is not None:
+        title += f" (diverges at {found.diverged_at:.1f} s)"
+    return Panel(title, "", f"[{output.unit}]", curves, height=96)
 
 
 def _modes_table(physics: Physics) -> Table:
@@ -97,7 +146,7 @@ def pole_panel(physics: Physics) -> Panel:
         x_label="real [1/s]",
         y_label="imag [rad/s]",
         curves=(
-            Curve(physics.cloud[:, 0], physics.cloud[:, 1], "candidate", "ensemble members"),
+            Curve(physics.cloud[:, 0], physics.cloud[:, 1], "candidate", "refits"),
             Curve(own[:, 0], own[:, 1], "pole", "model"),
             Curve(np.zeros(2), _reach(physics.cloud[:, 1]), "bound", "stability limit"),
         ),

@@ -49,6 +49,8 @@ LOOKS: dict[str, Look] = {
     "other": Look("#0f766e", 1.4, "8 3 2 3"),
     "third": Look("#a16207", 1.4, "3 2"),
     "candidate": Look("#9ca3af", 2.0, marker=True),
+    "inside": Look("#15803d", 1.0),
+    "outside": Look("#b91c1c", 1.0, "4 2"),
     "pole": Look("#0b6bcb", 3.2, marker=True),
 }
 

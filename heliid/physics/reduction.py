@@ -16,8 +16,6 @@ from __future__ import annotations
 from dataclasses import dataclass
 
 import numpy as np
-from scipy.linalg import logm
-from scipy.optimize import least_squares
 
 from heliid.kernels.lti import march
 from heliid.metrics import theil
@@ -204,6 +202,8 @@ def _first_guess(y: np.ndarray, u: np.ndarray, dt: float) -> tuple[np.ndarray, n
     scale = np.maximum(np.sqrt(np.mean(np.square(phi), axis=0)), 1e-300)
     theta = np.linalg.lstsq(phi / scale, target, rcond=1e-9)[0] / scale[:, None]
     a_d, b_d = theta[:n].T, theta[n:].T
+    from scipy.linalg import logm  # slow to import
+
     log = logm(a_d + 1e-12 * np.eye(n))
     a = np.real(log) / dt
     return a, b_d / dt
@@ -224,6 +224,8 @@ def _fit(
     linear: LinearModel, order: list[int], target: np.ndarray, pattern: _Pattern, kind: str
 ) -> Reduced:
     """Levenberg-Marquardt on the response; all finite differences are simulated at once."""
+    from scipy.optimize import least_squares  # slow to import
+
     u, dt = excitation(linear.dt), linear.dt
     weight = 1.0 / linear.output_std[order][:, None]
     wanted = target * weight

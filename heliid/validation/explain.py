@@ -9,7 +9,6 @@ from __future__ import annotations
 from dataclasses import dataclass
 
 import numpy as np
-from scipy.interpolate import CubicSpline
 
 from heliid.metrics import theil
 
@@ -68,6 +67,8 @@ def explain_error(
     z = flight[k]
     spread = np.std(flight, axis=0)
     weight = np.divide(1.0, np.square(spread), out=np.zeros_like(spread), where=spread > 0.0)
+    from scipy.interpolate import CubicSpline  # slow to import
+
     curve = CubicSpline(np.arange(n), model)
 
     def misfit(delay: float) -> float:

@@ -12,7 +12,6 @@ from collections.abc import Sequence
 from dataclasses import dataclass
 
 import numpy as np
-from scipy import signal
 
 from heliid.validation.thresholds import DEFAULT, Thresholds
 
@@ -86,6 +85,8 @@ def _count(length: int, n: int) -> int:
 
 def _spectra(records: Sequence[Signals], n: int, dt: float) -> tuple[np.ndarray, np.ndarray, int]:
     """Averaged cross spectra of [u, flight, model]: omega (n_f,), G (n_f, c, c), segments."""
+    from scipy import signal  # slow to import
+
     window = signal.get_window("hann", n)
     c = sum(x.shape[1] for x in (records[0].u, records[0].flight, records[0].model))
     total, count = np.zeros((n // 2 + 1, c, c), dtype=complex), 0

@@ -5,7 +5,6 @@ from __future__ import annotations
 from dataclasses import dataclass
 
 import numpy as np
-from scipy.optimize import least_squares
 
 FIT_WANTED = 0.9  # share of the variance the oscillation must explain to be called one
 CYCLES_NEEDED = 1.0  # fewer tell neither period nor damping
@@ -51,6 +50,8 @@ def fit_oscillation(time: np.ndarray, signal: np.ndarray) -> Oscillation | None:
     Variable projection: amplitude, phase and offset are linear, growth and frequency are searched
     from a grid of starts.
     """
+    from scipy.optimize import least_squares  # slow to import
+
     t, y = time - time[0], signal - signal.mean()
     length, power = float(t[-1]), float(np.mean(np.square(y)))
     if power == 0.0 or len(t) < 8:

@@ -11,7 +11,6 @@ from __future__ import annotations
 from dataclasses import dataclass
 
 import numpy as np
-from scipy import signal
 
 Z_95 = 1.96
 MAX_LAG = 25
@@ -131,6 +130,8 @@ def examine_residuals(
     dt: float,
 ) -> ResidualTest:
     """Correlations, histogram and spectrum of one-step residuals (N,); u (N, nu) at model rate."""
+    from scipy import signal  # slow to import
+
     mean, std = float(residual.mean()), float(residual.std())
     centred = residual - mean
     kurtosis = float(np.mean(centred**4) / std**4) if std > 0.0 else float("nan")

@@ -164,8 +164,9 @@ def judge_dissimilar(
         return question("dissimilar", Light.GREEN, text, "campaign")
     split = [k.record for k in kin if k.is_same_file]
     if split:
-        text = f"{listed(split)} was cut from a file that was also trained on: another time, but "
-        text += "the same day, trim and weather."
+        were = "was" if len(split) == 1 else "were"
+        text = f"{listed(split)} {were} cut from a file that was also trained on: another time, "
+        text += "but the same day, trim and weather."
         return question("dissimilar", Light.AMBER, text, f"campaign:{split[0]}")
     one = max(kin, key=lambda k: k.similarity)
     text = f"Every record repeats a training manoeuvre: {one.record} is like {one.nearest} "
@@ -183,14 +184,17 @@ def judge_test_use(facts: CampaignFacts | None, has_test_report: bool) -> Questi
         return question("test", Light.AMBER, text + "its score on them flatters.", "campaign")
     if facts.test_seen_before:
         names = listed(facts.test_seen_before)
-        text = f"{names} served training or the search: it is no test any more."
+        they = "it is" if len(facts.test_seen_before) == 1 else "they are"
+        text = f"{names} served training or the search: {they} no test any more."
         return question("test", Light.RED, text, f"campaign:{facts.test_seen_before[0]}")
     n, times = len(facts.test_records), facts.n_test_scorings
-    what = f"{n} test record{'s' if n > 1 else ''}"
+    what, were = f"{n} test records", "were"
+    if n == 1:
+        what, were = "one test record", "was"
     if times == 0 and not has_test_report:
         return question("test", Light.GREEN, f"Nothing has looked at the {what} yet.", "campaign")
     if times <= 1:
-        text = f"The {what} were scored once, after everything was chosen."
+        text = f"The {what} {were} scored once, after everything was chosen."
         return question("test", Light.GREEN, text, "campaign")
-    text = f"The {what} were scored {times} times: each look makes them less of a test."
+    text = f"The {what} {were} scored {times} times: each look makes them less of a test."
     return question("test", Light.AMBER, text, "campaign")

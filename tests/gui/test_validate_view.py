@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import json
 import shutil
 import subprocess
 from functools import lru_cache
@@ -172,3 +173,36 @@ def test_plot_saved_as_pdf_is_vectors_at_original_samples(qtbot, tmp_path):
     assert "Pitch rate" in done.stdout.decode()
     svg = (tmp_path / "p.svg").read_text()
     assert max(path.count(" ") for path in svg.split("<p")) > n
+
+
+def test_judgement_limits_and_manoeuvres_are_saved_with_the_project(tmp_path):
+    """Through the project's own file and back."""
+    from heliid.project.document import Project
+    from heliid_gui.presenters import documents
+    from heliid_gui.presenters.workbench import Workbench
+
+    plain = presenter.plain(judged(), {"a": "doublet"})
+    assert plain["verdict"] == []
+    assert plain["scores"]["validate"][0]["output"] == "u"
+    assert plain["modes"]["eigenvalues"]
+    json.dumps(plain, allow_nan=False)
+    bench = Workbench()
+    bench.limits["theil_limit"] = 0.2
+    bench.manoeuvres["a"] = "doublet"
+    project = documents.to_project(bench)
+    assert documents.judging_of(project) == ({"theil_limit": 0.2}, {"a": "doublet"})
+    odd = {"limits": {"colour": 1, "theil_limit": "x"}, "manoeuvres": {"a": "barrel roll"}}
+    assert documents.judging_of(Project(thresholds=odd)) == ({}, {})
+    assert documents.judging_of(Project()) == ({}, {})
+
+
+def test_the_same_judgement_again_changes_nothing():
+    from heliid_gui.presenters.workbench import Workbench
+
+    bench = Workbench()
+    heard = []
+    bench.find_run = lambda key="": type("R", (), {"judgement": {"a": 1}, "key": key})()
+    bench.change_run = lambda key, **changes: heard.append((key, changes))
+    bench.keep_judgement("run1", {"a": 1})
+    bench.keep_judgement("run1", {"a": 2})
+    assert heard == [("run1", {"judgement": {"a": 2}})]

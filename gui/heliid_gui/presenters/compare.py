@@ -38,6 +38,7 @@ COLUMNS = (
     ("Tried", "Unique orders trained"),
     ("Time", "From Start to the end"),
     ("Seed", "The same seed gives the same model"),
+    ("Verdict", "Of the last judgement; empty until somebody looked in Validate"),
 )
 
 
@@ -63,6 +64,7 @@ def _line(run: Run) -> RunLine:
             (str(len(run.candidates)), len(run.candidates)),
             (fmt.duration(run.seconds), run.seconds),
             (str(run.config.seed), run.config.seed),
+            (str(run.judgement.get("headline", fmt.DASH)), 0.0),
         ),
     )
 

@@ -34,6 +34,7 @@ def to_project(bench: Workbench, layout: dict[str, Any] | None = None) -> Projec
         outputs=setup.outputs,
         config=setup.config.to_dict(),
         runs=tuple(saved_run(run, setup) for run in bench.runs),
+        thresholds={"limits": dict(bench.limits), "manoeuvres": dict(bench.manoeuvres)},
         layout={"record": bench.current_record, "run": bench.current_run, **(layout or {})},
     )
 
@@ -42,6 +43,21 @@ def setup_of(project: Project) -> Setup:
     """The set-up in a project."""
     config = StudyConfig.from_dict(project.config) if project.config else StudyConfig()
     return Setup(project.records, project.inputs, project.outputs, config)
+
+
+def judging_of(project: Project) -> tuple[dict[str, float], dict[str, str]]:
+    """Edited limits and manoeuvres in a project; what cannot be read is left out."""
+    limits = project.thresholds.get("limits") or {}
+    said = project.thresholds.get("manoeuvres") or {}
+    if not limits and not said:
+        return {}, {}
+    from heliid.validation.manoeuvre import KINDS  # slow to import
+    from heliid.validation.thresholds import DEFAULT
+
+    return (
+        {k: float(v) for k, v in limits.items() if k in DEFAULT and _number(v, -1.0) >= 0.0},
+        {str(k): str(v) for k, v in said.items() if str(v) in KINDS},
+    )
 
 
 def runs_of(project: Project) -> tuple[Run, ...]:
@@ -87,6 +103,7 @@ def _saved_run(run: Run, now: Setup) -> projects.Run:
         notices=run.notices,
         starred=run.starred,
         test_used=run.test_used,
+        judgement=run.judgement,
         used=run.campaign,
     )
 
@@ -121,6 +138,7 @@ def opened_run(saved: projects.Run, project: Project) -> Run:
         starred=saved.starred,
         test_used=saved.test_used,
         stars=_stars(about.get("stars")),
+        judgement=dict(saved.judgement),
     )
     _SAVED[run] = saved
     return run

@@ -3,8 +3,9 @@
 from __future__ import annotations
 
 import math
+from collections.abc import Mapping
 from dataclasses import dataclass, field
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, Any
 
 import numpy as np
 
@@ -91,6 +92,20 @@ def headline(judgement: Judgement) -> str:
     if grey:
         parts.append(f"{grey} open")
     return " · ".join(parts)
+
+
+def plain(judgement: Judgement, manoeuvres: Mapping[str, str]) -> dict[str, Any]:
+    """What is kept of a judgement with its run: strict JSON, without time histories."""
+    reports = judgement.reports
+    first = next(iter(reports.values()), None)
+    return {
+        "headline": headline(judgement),
+        "verdict": [q.to_dict() for q in judgement.questions],
+        "scores": {use: report.score_table() for use, report in reports.items()},
+        "modes": None if judgement.physics is None else judgement.physics.to_dict(),
+        "edited_limits": {} if first is None else {r.key: r.value for r in first.thresholds.edits},
+        "manoeuvres": dict(manoeuvres),
+    }
 
 
 def evidence_tab(evidence: str) -> tuple[str, str]:

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from typing import Any
 
-from heliid_gui.presenters.judgement import Judgement
+from heliid_gui.presenters.judgement import Judgement, plain
 from heliid_gui.presenters.notify import Notifier
 from heliid_gui.presenters.studies import JobRunner
 from heliid_gui.presenters.workbench import Run
@@ -24,6 +24,8 @@ class Judges:
         self.limits: dict[str, float] = {}  # those that the user changed, for every run
         self.manoeuvres: dict[str, str] = {}  # what the user says was flown, by record name
         self.changed = Notifier()
+        self.said = Notifier()  # the user changed a limit or a manoeuvre
+        self.kept = Notifier()  # a run's key and its judgement as plain data
         self.task = JUDGE
 
     def find(self, key: str) -> Judgement | None:
@@ -45,6 +47,7 @@ class Judges:
         def keep(value: Judgement) -> None:
             self._found[run.key] = value
             self.changed.emit()
+            self.kept.emit(run.key, plain(value, self.manoeuvres))
 
         def fail(sentence: str, _details: str = "") -> None:
             self._errors[run.key] = sentence
@@ -91,6 +94,7 @@ class Judges:
 
     def _judge_again(self) -> None:
         """Every judgement there is, anew; the old ones stay on show until then."""
+        self.said.emit()
         asked, self._asked = self._asked, {}
         for key, with_test in asked.items():
             self.judge(self._runs[key], with_test=with_test)
@@ -101,8 +105,6 @@ class Judges:
         self._errors.clear()
         self._asked.clear()
         self._runs.clear()
-        self.limits.clear()
-        self.manoeuvres.clear()
         self.changed.emit()
 
     def all(self) -> dict[str, Any]:

@@ -175,6 +175,7 @@ class ProjectDesk:
             bench.path = session.path if session is not None else None
             bench.current_record = _text(layout.get("record"))
             bench.put(setup)
+            _take_judging(bench, session)
             _show_study(bench)
             bench.is_modified = is_modified
             bench.runs_changed.emit()
@@ -301,6 +302,16 @@ def _watched(run: Run) -> tuple:
     from heliid.data.campaign import Use
 
     return run.campaign.with_use(Use.VALIDATE) or run.campaign.with_use(Use.TRAIN)
+
+
+def _take_judging(bench: Workbench, session: Session | None) -> None:
+    """The edited limits and manoeuvres of the project, in place: the judges hold the same."""
+    bench.limits.clear()
+    bench.manoeuvres.clear()
+    if session is not None and session.project.thresholds:
+        limits, manoeuvres = documents.judging_of(session.project)
+        bench.limits.update(limits)
+        bench.manoeuvres.update(manoeuvres)
 
 
 def _show_study(bench: Workbench) -> None:

@@ -12,6 +12,7 @@ from collections.abc import Callable, Sequence
 from dataclasses import dataclass, field, replace
 from datetime import UTC, datetime
 from pathlib import Path
+from typing import Any
 
 from heliid.data.campaign import Campaign
 from heliid.data.record import FlightRecord
@@ -48,6 +49,7 @@ class Run:
     starred: bool = False
     test_used: bool = False
     stars: frozenset[tuple[int, ...]] = frozenset()  # genomes of starred candidates
+    judgement: dict[str, Any] = field(default_factory=dict)  # plain: verdict, scores, modes
 
 
 class Workbench:
@@ -64,6 +66,8 @@ class Workbench:
         self.current_record = ""
         self.path: Path | None = None
         self.is_modified = False
+        self.limits: dict[str, float] = {}  # of the judgement, those that were edited
+        self.manoeuvres: dict[str, str] = {}  # what was flown, by record, as the user says
         self.setup_changed = Notifier()
         self.runs_changed = Notifier()
         self.record_chosen = Notifier()
@@ -138,10 +142,21 @@ class Workbench:
 
     def change_run(self, key: str, **changes) -> None:
         """Star or rename a run; what it found is never changed."""
-        allowed = {"starred", "name", "test_used", "notices", "stars"}
+        allowed = {"starred", "name", "test_used", "notices", "stars", "judgement"}
         if not set(changes) <= allowed:
             raise TypeError(f"a run keeps what it found; only {sorted(allowed)} can change")
         self.runs = tuple(replace(run, **changes) if run.key == key else run for run in self.runs)
+        self.is_modified = True
+        self.runs_changed.emit()
+
+    def keep_judgement(self, key: str, plain: dict[str, Any]) -> None:
+        """Keep what was found about a run with it; the same again changes nothing."""
+        run = self.find_run(key)
+        if run is not None and run.judgement != plain:
+            self.change_run(key, judgement=plain)
+
+    def judging_changed(self) -> None:
+        """A limit or a manoeuvre was changed by the user: to be saved with the project."""
         self.is_modified = True
         self.runs_changed.emit()
 
