@@ -22,7 +22,8 @@ def german(path, *, bad="", n=120):
     """Semicolons, decimal commas, a title, a unit row, Latin letters."""
     rows = ["Messflug 07;;;", "Zeit;Längssteuerung;q;theta", "s;%;°/s;°"]
     for k in range(n):
-        line = f"{k * 0.02:.2f};{50 + 5 * math.sin(k * 0.05):.3f};{3 * math.cos(k * 0.05):.4f};1.5"
+        wave, slope = math.sin(k * 0.05), math.cos(k * 0.05)
+        line = f"{k * 0.02:.2f};{50 + 5 * wave:.3f};{3 * slope:.4f};{1.5 + wave:.4f}"
         rows.append(line.replace(".", ","))
     if bad:
         rows[12] = rows[12].rsplit(";", 1)[0] + ";" + bad
@@ -146,6 +147,23 @@ def test_dialog_opens_when_a_file_needs_it_and_stays_on_an_error(qtbot, window, 
     window.open_paths([tmp_path / "next.csv"])
     wait_loader(qtbot, window)
     assert len(window.bench.setup.records) == 2  # the same header opens without questions
+
+
+@pytest.mark.gui
+def test_suggested_names_are_one_click_and_are_remembered(qtbot, window, tmp_path):
+    window.desk.import_files([(german(tmp_path / "g.csv"), "")])
+    dialog = window.desk.import_dialog
+    assert "Längssteuerung \u2192 delta_lon" in dialog.suggest.text()
+    assert "its name" in dialog.suggest.toolTip()
+    dialog.suggest.click()
+    assert dialog.suggest.isHidden()
+    assert dialog.state.final().names[1] == "delta_lon"
+    dialog.import_button.click()
+    wait_loader(qtbot, window)
+    assert "delta_lon" in window.bench.setup.records[0].record.names
+    assert importing.begin(tmp_path / "g.csv", window.settings.folder("profiles")).channels == {
+        1: "delta_lon"
+    }
 
 
 @pytest.mark.gui

@@ -52,12 +52,14 @@ class ImportDialog(QDialog):
             self.reset,
             tip=self.tr("Forget the changes and show what the file suggests"),
         )
+        self.suggest = button("", self.use_suggestions, kind="link")
         head = label(path.name, "heading", tip=str(path))
         self.setLayout(
             column(
-                row(head, self.said, grows=1), self.form, self.banner, self.table,
+                row(head, self.said, grows=1), self.form, self.banner, row(self.suggest, 1),
+                self.table,
                 row(self.remember, reset, 1, cancel, self.import_button),
-                margins=2 * SPACE, spacing=SPACE + 4, grows=3,
+                margins=2 * SPACE, spacing=SPACE + 4, grows=4,
             )
         )  # fmt: skip
         self.form.format_changed.connect(
@@ -91,6 +93,21 @@ class ImportDialog(QDialog):
         detected = self.state.detected
         self._change(Import(self._path, detected, detected, problem=self.state.problem))
 
+    def use_suggestions(self) -> None:
+        """Give the columns the names that were suggested."""
+        self._change(importing.with_suggestions(self.state, importing.suggestions(self.state)))
+
+    def _show_suggestions(self) -> None:
+        found = importing.suggestions(self.state)
+        names = self.state.final().names
+        pairs = [f"{names[k]} \u2192 {one.symbol}" for k, one in found.items()]
+        more = self.tr(" and %d more") % (len(pairs) - 3) if len(pairs) > 3 else ""
+        self.suggest.setText(self.tr("Use suggested names: %s%s") % (", ".join(pairs[:3]), more))
+        self.suggest.setToolTip(
+            "\n".join(f"{names[k]} is {one.symbol}: {one.why}" for k, one in found.items())
+        )
+        self.suggest.setVisible(bool(found))
+
     def _change(self, state: Import) -> None:
         if state != self.state:
             self.state, self._trouble = state, ""
@@ -102,6 +119,7 @@ class ImportDialog(QDialog):
         columns = importing.columns(state)
         self.form.show_dialect(state.dialect)
         self.table.show_preview(columns, found)
+        self._show_suggestions()
         wrong = next((f"Column '{c.name}' {c.problem}." for c in columns if c.problem), "")
         trouble = found.problem or self._trouble or wrong
         if trouble:

@@ -8,6 +8,8 @@ from dataclasses import dataclass, field, replace
 from pathlib import Path
 from typing import TYPE_CHECKING
 
+import numpy as np
+
 from heliid.channels import Role, find_kind
 from heliid.data.record import FlightRecord
 from heliid.data.tabletext import Dialect
@@ -18,6 +20,7 @@ from heliid_gui.presenters.setup import Setup, with_role
 if TYPE_CHECKING:
     from heliid.data.dialect import Preview
     from heliid.data.profiles import ImportProfile
+    from heliid.data.suggest import Suggestion
 
 ENCODINGS = ("utf-8", "cp1252", "latin-1", "utf-16-le", "utf-16-be", "cp437", "mac-roman")
 DELIMITERS = {",": "comma  ,", ";": "semicolon  ;", "\t": "tab", "|": "bar  |", " ": "spaces"}
@@ -137,6 +140,54 @@ def show(made: Import) -> Preview:
     if made.problem and not made.dialect.names:
         return Preview(made.dialect, problem=made.problem)
     return preview(made.path, made.final())
+
+
+LOOKED_AT = 1500  # rows that a suggestion looks at
+
+
+def suggestions(made: Import) -> dict[int, Suggestion]:
+    """A catalogue channel for columns whose name is not in the catalogue, by column, with why."""
+    from heliid.data.dialect import preview
+    from heliid.data.suggest import suggest
+
+    final = made.final()
+    if not final.names or made.problem:
+        return {}
+    rows = preview(made.path, final, LOOKED_AT).rows
+    values = np.full((len(rows), final.n_columns), np.nan)
+    for k, cells in enumerate(rows):
+        for j, cell in enumerate(cells[: final.n_columns]):
+            values[k, j] = _number(cell, final.decimal)
+    step = _step_of(final, values)
+    found = suggest(final.names, final.units, values, step)
+    skipped = {*final.time_columns, *final.ignored}
+    return {k: one for k, one in found.items() if k not in skipped}
+
+
+def _number(cell: str, decimal: str) -> float:
+    try:
+        return float(cell.strip().replace(decimal, "."))
+    except ValueError:
+        return float("nan")
+
+
+def _step_of(dialect: Dialect, values: np.ndarray) -> float:
+    """The sample time, s; 0 when the time is no plain number."""
+    from heliid.units import find_unit
+
+    if dialect.time_format == "step":
+        return dialect.time_step
+    if dialect.time_format != "number" or len(values) < 2:
+        return 0.0
+    column = dialect.time_columns[0]
+    unit = find_unit(dialect.time_unit or dialect.units[column] or "s")
+    step = float(np.median(np.diff(values[:, column])))
+    return step * unit.factor if unit is not None and step > 0.0 else 0.0
+
+
+def with_suggestions(made: Import, found: dict[int, Suggestion]) -> Import:
+    """With the suggested names, which a profile then remembers."""
+    return replace(made, channels={**made.channels, **{k: s.symbol for k, s in found.items()}})
 
 
 # ---- changes ---------------------------------------------------------------------------------
