@@ -472,6 +472,17 @@ def test_a_lock_that_makes_no_sense_is_taken_over(tmp_path, text):
     lock.release()
 
 
+def test_a_lock_of_a_process_that_died_here_is_taken_over(tmp_path):
+    from heliid.project.processes import host
+
+    lock = ProjectLock(tmp_path / "a.heliid")
+    lock.path.write_text(json.dumps({"pid": 2**22 + 1, "host": host()}))
+    assert lock.acquire()
+    lock.release()
+    lock.path.write_text(json.dumps({"pid": os.getpid(), "host": host(), "process": identity()}))
+    assert not lock.acquire()
+
+
 def test_a_lock_of_another_machine_is_respected(tmp_path):
     lock = ProjectLock(tmp_path / "a.heliid")
     lock.path.write_text(json.dumps({"pid": 1, "host": "elsewhere"}))
