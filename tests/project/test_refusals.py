@@ -322,6 +322,16 @@ def test_an_array_that_is_none_is_refused(spoil, words):
         from_npy(spoil(good))
 
 
+def test_sizes_of_twelve_digits_are_counted_and_longer_ones_are_not():
+    good = to_npy(np.arange(6.0))
+    for digits, words in ((12, "48 bytes where its shape"), (13, "out of range")):
+        shape = b"(" + b"9" * digits + b",), }"
+        old = b"(6,), }" + b" " * (digits - 1)
+        assert good.count(old) == 1
+        with pytest.raises(ArrayError, match=words):
+            from_npy(good.replace(old, shape))
+
+
 def test_three_dimensions_and_ten_bytes_are_enough():
     cube = np.arange(8.0).reshape(2, 2, 2)
     assert from_npy(to_npy(cube)).tobytes() == cube.tobytes()
