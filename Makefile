@@ -48,6 +48,12 @@ test: .venv/ready-dev ## The whole test suite (under ten minutes on two cores)
 test-gui: .venv/ready-dev ## Only the tests that drive the window
 	QT_QPA_PLATFORM=offscreen $(PY) -m pytest -q -m gui tests/gui
 
+.PHONY: test-screen
+test-screen: .venv/ready-dev ## The window on a screen with a window manager (needs xvfb openbox xdotool)
+	xvfb-run -a -s "-screen 0 1920x1080x24" bash -c 'openbox & manager=$$!; sleep 1; \
+	  QT_QPA_PLATFORM=xcb $(PY) -m pytest -q tests/gui/test_on_a_screen.py; status=$$?; \
+	  kill $$manager; exit $$status'
+
 .PHONY: test-nojit
 test-nojit: .venv/ready-dev ## Kernels as plain Python, for coverage and the debugger
 	NUMBA_DISABLE_JIT=1 $(PY) -m pytest -q -m "not slow and not gui and not bench" tests/kernels

@@ -47,9 +47,11 @@ def make_window(folder: Path) -> MainWindow:
     """A window that knows nothing of the user."""
     from PySide6.QtCore import QStandardPaths
 
+    from heliid_gui import jobs
     from heliid_gui.main_window import MainWindow
     from heliid_gui.settings import Settings
 
+    jobs.NICENESS = 0  # nobody works beside it
     QStandardPaths.setTestModeEnabled(True)
     window = MainWindow(Settings(path=folder / "settings.ini"))
     window.show()
