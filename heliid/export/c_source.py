@@ -102,7 +102,7 @@ def c_values(portable: Portable, real: CReal) -> dict[str, str]:
             f" * {c_comment(line)}" if line else " *" for line in heading(portable)
         ),
         "positions": "\n".join(_positions(portable)),
-        "envelope": list_of(real, [_ends(c) for c in channels]),
+        "envelope": list_of(real, [ends_of(c) for c in channels]),
     }
 
 
@@ -264,7 +264,7 @@ def _positions(portable: Portable) -> Iterable[str]:
             yield f"#define {name}_{letter}_{channel.ident.upper()} {k}u /* {comment} */"
 
 
-def _ends(channel: PortableChannel) -> list[float]:
+def ends_of(channel: PortableChannel) -> list[float]:
     """The training envelope; without one, a range that nothing leaves."""
     known = np.isfinite(channel.low) and np.isfinite(channel.high)
     return [channel.low, channel.high] if known else [-3.0e38, 3.0e38]

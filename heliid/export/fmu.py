@@ -1,6 +1,8 @@
 """FMUs of a model: FMI 2.0 and 3.0 co-simulation, with source and binary.
 
-The binary is for this machine, made by its C compiler; without one the FMU is source only. Value
+The binary is for this machine, made by its C compiler; without one the prebuilt library for 64-bit
+Linux carries the model's numbers (``fmu_runtime``), and only a model too large for it, or another
+system without a compiler, gets source alone. Value
 references are those of ``templates/fmu_core.h``: channels from 0, then the flags, trims from 1000,
 start samples from 10000.
 """
@@ -25,6 +27,7 @@ from pathlib import Path
 import heliid
 from heliid.errors import ExportError
 from heliid.export.c_source import c_files, fill
+from heliid.export.fmu_runtime import patched_library
 from heliid.export.model_files import model_to_text
 from heliid.export.names import one_line, xml_text
 from heliid.export.portable import Portable, PortableChannel, facts, heading, licence_note
@@ -74,7 +77,7 @@ def build_fmu(portable: Portable, version: str = "2.0") -> FmuBuild:
     if version == "3.0":
         files["sources/buildDescription.xml"] = _build_description(portable)
         files["documentation/licenses/license.txt"] = licence_note(portable) + "\n"
-    binaries = _binaries(portable, version, sources)
+    binaries = _binaries(portable, version, sources) | _prebuilt(portable, version, token)
     places = tuple(name.split("/")[1] for name in binaries)
     return FmuBuild(_zipped({**files, **binaries}), places)
 
@@ -84,9 +87,10 @@ def find_compiler() -> str | None:
     return next((path for name in ("cc", "gcc", "clang") if (path := shutil.which(name))), None)
 
 
-def compile_shared(compiler: str, folder: Path, source: str, output: str) -> None:
+def compile_shared(compiler: str, folder: Path, source: str, output: str, *more: str) -> None:
     """Make ``output`` from ``source`` in ``folder``; ExportError with the first complaint."""
     command = [compiler, "-std=c99", "-O2", "-shared", "-fvisibility=hidden", source, "-o", output]
+    command += more
     if "mingw" not in compiler:
         command.insert(4, "-fPIC")
     try:
@@ -126,6 +130,15 @@ def _binaries(portable: Portable, version: str, sources: dict[str, str]) -> dict
             compile_shared(compiler, folder, f"{portable.name}_{kind}.c", library)
             result[f"binaries/{place}/{library}"] = (folder / library).read_bytes()
     return result
+
+
+def _prebuilt(portable: Portable, version: str, token: str) -> dict[str, bytes]:
+    """The library for 64-bit Linux where it is not compiled here; empty when none has room."""
+    place = {"2.0": "linux64", "3.0": "x86_64-linux"}[version]
+    if find_compiler() is not None and _platform(version)[0] == place:
+        return {}
+    library = patched_library(portable, version, token)
+    return {} if library is None else {f"binaries/{place}/{portable.name}.so": library}
 
 
 _WINDOWS = {"2.0": ("win64", ".dll"), "3.0": ("x86_64-windows", ".dll")}

@@ -3,7 +3,9 @@
 from __future__ import annotations
 
 import io
+import platform
 import shutil
+import sys
 import zipfile
 from dataclasses import replace
 from pathlib import Path
@@ -12,10 +14,12 @@ import numpy as np
 import pytest
 
 from heliid.errors import ExportError
-from heliid.export import fmu
+from heliid.export import fmu, fmu_runtime, runners
 from heliid.export.fmu import build_fmu
 from heliid.export.portable import make_portable
-from tests.export.export_models import random_model, trex_like
+from heliid.export.targets import export
+from heliid.export.verify import make_cases, verify
+from tests.export.export_models import random_model, trex_like, trex_records
 
 fmpy = pytest.importorskip("fmpy")
 pytestmark = pytest.mark.skipif(shutil.which("gcc") is None, reason="gcc is not here")
@@ -181,8 +185,9 @@ def test_same_model_gives_the_same_description_and_source(version, portable):
 @pytest.mark.parametrize("version", ["2.0", "3.0"])
 def test_source_alone_can_be_built(version, portable, tmp_path, monkeypatch):
     monkeypatch.setattr(fmu, "find_compiler", lambda: None)
+    monkeypatch.setattr(fmu, "patched_library", lambda *_: None)
     build = build_fmu(portable, version)
-    assert "linux64" not in build.platforms
+    assert build.platforms == () or "linux" not in " ".join(build.platforms)
     with zipfile.ZipFile(io.BytesIO(build.data)) as archive:
         archive.extractall(tmp_path)
     kind = version[0]
@@ -216,3 +221,56 @@ def test_compiler_that_fails_is_one_sentence(tmp_path):
     (tmp_path / "bad.c").write_text("int f( {")
     with pytest.raises(ExportError, match="refused the source"):
         fmu.compile_shared("gcc", tmp_path, "bad.c", "bad.so")
+
+
+# ---- the prebuilt library ------------------------------------------------------------------------
+
+on_linux = pytest.mark.skipif(
+    sys.platform != "linux" or platform.machine() != "x86_64", reason="the library is for linux64"
+)
+
+
+@pytest.mark.parametrize("version", ["2", "3"])
+def test_prebuilt_library_is_built_from_the_present_source(version):
+    """When this fails: python -m heliid.export.fmu_runtime, and commit both libraries."""
+    library = (fmu_runtime.PREBUILT / f"heliid_fmi{version}.so").read_bytes()
+    assert fmu_runtime.hash_inside(library) == fmu_runtime.source_hash()
+
+
+@on_linux
+@pytest.mark.slow
+@pytest.mark.parametrize("version", fmu.VERSIONS)
+def test_without_a_compiler_the_prebuilt_library_gives_the_apps_numbers(
+    version, tmp_path, monkeypatch
+):
+    monkeypatch.setattr(fmu, "find_compiler", lambda: None)
+    monkeypatch.setattr(fmu.shutil, "which", lambda _: None)
+    used = 0
+    for seed in range(20):
+        portable = make_portable(random_model(seed))
+        used += fmu_runtime.fits(portable)
+        path = tmp_path / f"m{seed}.fmu"
+        build = build_fmu(portable, version)
+        path.write_bytes(build.data)
+        if build.platforms:
+            found = verify(portable, make_cases(portable), runners.fmu_run(portable, path))
+            assert found.ok, found.sentence
+    assert used >= 18
+    done = export(trex_like(), "fmu", tmp_path / "t.fmu", records=trex_records()[:1], fmi=version)
+    assert done.verified is not None
+    assert done.verified.ok, done.verified.sentence
+    assert "linux" in done.notes[0]
+
+
+def test_model_without_room_in_the_library_is_source_only(portable, monkeypatch):
+    monkeypatch.setitem(fmu_runtime.SIZES, "phi", 1)
+    assert not fmu_runtime.fits(portable)
+    assert fmu_runtime.patched_library(portable, "2.0", "{}") is None
+
+
+@on_linux
+@pytest.mark.slow
+def test_library_can_be_built_again(tmp_path, monkeypatch):
+    monkeypatch.setattr(fmu_runtime, "PREBUILT", tmp_path / "made")
+    for path in fmu_runtime.build():
+        assert fmu_runtime.hash_inside(path.read_bytes()) == fmu_runtime.source_hash()

@@ -41,7 +41,7 @@ static double *find_real(fmu_core *core, fmi2ValueReference vr) {
   if ((vr >= VR_START) && (vr < VR_START + N_START * N_CHANNELS)) {
     const unsigned k = (vr - VR_START) / N_CHANNELS;
     const unsigned c = (vr - VR_START) % N_CHANNELS;
-    return (c < N_IN) ? &core->start_u[k][c] : &core->start_y[k][c - N_IN];
+    return (c < N_IN) ? &core->start_u[k * N_IN + c] : &core->start_y[k * N_OUT + (c - N_IN)];
   }
   return core_real(core, vr);
 }
@@ -67,7 +67,7 @@ API fmi2Component fmi2Instantiate(fmi2String name, fmi2Type type, fmi2String gui
                                   fmi2Boolean visible, fmi2Boolean logging) {
   instance *self;
   (void)resources, (void)visible, (void)logging;
-  if ((type != fmi2CoSimulation) || (guid == NULL) || (strcmp(guid, "${token}") != 0)) {
+  if ((type != fmi2CoSimulation) || (guid == NULL) || (strcmp(guid, TOKEN) != 0)) {
     return NULL;
   }
   self = (instance *)calloc(1, sizeof(instance));

@@ -49,11 +49,11 @@ static double *find_values(instance *self, fmi3ValueReference vr, size_t *n) {
   }
   if (vr == VR_START) {
     *n = N_START * N_IN;
-    return self->core.start_u[0];
+    return self->core.start_u;
   }
   if (vr == VR_START + 1u) {
     *n = N_START * N_OUT;
-    return self->core.start_y[0];
+    return self->core.start_y;
   }
   return core_real(&self->core, vr);
 }
@@ -74,7 +74,7 @@ API fmi3Instance fmi3InstantiateCoSimulation(
   instance *self;
   (void)name, (void)resources, (void)visible, (void)logging, (void)event_mode;
   (void)early_return, (void)intermediate, (void)n_intermediate, (void)update;
-  if ((token == NULL) || (strcmp(token, "${token}") != 0)) {
+  if ((token == NULL) || (strcmp(token, TOKEN) != 0)) {
     return NULL;
   }
   self = (instance *)calloc(1, sizeof(instance));

@@ -12,6 +12,13 @@
 #include <math.h>
 #include <stdlib.h>
 
+#ifndef DIM_IN /* sizes of the arrays: those of the model, but for the prebuilt library */
+#define DIM_IN N_IN
+#define DIM_OUT N_OUT
+#define DIM_START N_START
+#define TOKEN "${token}"
+#endif
+
 #define N_CHANNELS (N_IN + N_OUT)
 #define VR_DIVERGED N_CHANNELS
 #define VR_OUTSIDE (N_CHANNELS + 1u)
@@ -23,12 +30,12 @@
 
 typedef struct {
   ${name}_state state;
-  double u[N_IN];
-  double y[N_OUT];
-  double trim[N_CHANNELS];
-  double start_u[N_START][N_IN];
-  double start_y[N_START][N_OUT];
-  double sum[N_IN];  /* input times width, over the part of the model step that has passed */
+  double u[DIM_IN];
+  double y[DIM_OUT];
+  double trim[DIM_IN + DIM_OUT];
+  double start_u[DIM_START * DIM_IN];  /* sample after sample */
+  double start_y[DIM_START * DIM_OUT];
+  double sum[DIM_IN];  /* input times width, over the part of the model step that has passed */
   double start_time; /* s */
   double position;   /* model steps since the start */
   double samples;    /* whole model steps done */
@@ -48,20 +55,20 @@ static void core_reset(fmu_core *core) {
     core->trim[N_IN + c] = Y_TRIM[c];
   }
   for (k = 0u; k < N_START; ++k) {
-    memcpy(core->start_u[k], U_TRIM, sizeof(U_TRIM));
-    memcpy(core->start_y[k], Y_TRIM, sizeof(Y_TRIM));
+    memcpy(&core->start_u[k * N_IN], U_TRIM, N_IN * sizeof(double));
+    memcpy(&core->start_y[k * N_OUT], Y_TRIM, N_OUT * sizeof(double));
   }
 }
 
 static void core_initial_outputs(fmu_core *core) {
-  const double *from = core->use_start ? core->start_y[N_START - 1u] : &core->trim[N_IN];
-  memcpy(core->y, from, sizeof(core->y));
+  const double *from = core->use_start ? &core->start_y[(N_START - 1u) * N_OUT] : &core->trim[N_IN];
+  memcpy(core->y, from, N_OUT * sizeof(double));
 }
 
 static void core_begin(fmu_core *core) {
   ${name}_init_at(&core->state, core->trim, &core->trim[N_IN]);
   if (core->use_start) {
-    ${name}_start(&core->state, core->start_u[0], core->start_y[0]);
+    ${name}_start(&core->state, core->start_u, core->start_y);
   }
   core_initial_outputs(core);
   memset(core->sum, 0, sizeof(core->sum));
@@ -80,7 +87,7 @@ static int core_advance(fmu_core *core, double time, double step) {
   }
   while (core->samples + 1.0 <= target) {
     const double width = core->samples + 1.0 - core->position;
-    double mean[N_IN];
+    double mean[DIM_IN];
     for (c = 0u; c < N_IN; ++c) {
       mean[c] = (width == 1.0) ? core->u[c] : core->sum[c] + core->u[c] * width;
       core->sum[c] = 0.0;
@@ -120,19 +127,16 @@ static int core_may_set(const fmu_core *core, unsigned vr) {
 }
 
 static int core_get_boolean(const fmu_core *core, unsigned vr, int *value) {
-  switch (vr) {
-    case VR_DIVERGED:
-      *value = core->state.diverged;
-      return 1;
-    case VR_OUTSIDE:
-      *value = ${name}_is_outside(core->u, core->y);
-      return 1;
-    case VR_USE_START:
-      *value = core->use_start;
-      return 1;
-    default:
-      return 0;
+  if (vr == VR_DIVERGED) {
+    *value = core->state.diverged;
+  } else if (vr == VR_OUTSIDE) {
+    *value = ${name}_is_outside(core->u, core->y);
+  } else if (vr == VR_USE_START) {
+    *value = core->use_start;
+  } else {
+    return 0;
   }
+  return 1;
 }
 
 #endif /* FMU_CORE_H */
