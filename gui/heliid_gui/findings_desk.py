@@ -1,4 +1,4 @@
-"""The doctor's findings in the window: a count in the status bar, a list below the views."""
+"""The data's side of the window: the doctor's count and list, and the units that are shown."""
 
 from __future__ import annotations
 
@@ -25,6 +25,7 @@ class FindingsDesk(QObject):
     def __init__(self, window: MainWindow) -> None:
         super().__init__(window)
         self._window = window
+        fmt.take_units(window.settings.text("display_units"))
         self.dock: ProblemsDock | None = None
         self.count = QToolButton()
         self.count.setObjectName("flat")
@@ -69,6 +70,12 @@ class FindingsDesk(QObject):
         window.show_step(step)
         if key:
             (window.prepare if step == "prepare" else window.data).show_finding(finding)
+
+    def show_in(self, si: str, symbol: str) -> None:
+        """Show a quantity in another unit everywhere, and remember it."""
+        fmt.choose_unit(si, symbol)
+        self._window.settings.put("display_units", fmt.chosen_units())
+        theme().changed.emit()  # everything that is drawn is drawn anew
 
     def mend(self, key: str, finding: Finding) -> None:
         """Apply the remedy of a finding; one that does not fit is said."""

@@ -77,6 +77,7 @@ class Views(QStackedWidget):
         panel.open_wanted.connect(window.ask_files)
         panel.next_wanted.connect(lambda: window.show_step("model"))
         panel.problem.connect(window.problems.show)
+        panel.unit_wanted.connect(window.findings.show_in)
         panel.cursor_moved.connect(window.show_cursor)
         return panel
 
@@ -105,6 +106,7 @@ class Views(QStackedWidget):
         window = self._window
         panel = EvolvePanel(window.bench, window.inspections)
         panel.start_wanted.connect(window.start)
+        panel.data_wanted.connect(lambda: window.show_step("data"))
         panel.model_wanted.connect(lambda: window.show_step("model"))
         panel.save_wanted.connect(window.ask_save_model)
         panel.continue_wanted.connect(window.continue_search)

@@ -9,6 +9,7 @@ import numpy as np
 import pytest
 from PySide6.QtCore import Qt
 
+from heliid_gui.presenters import formatting as fmt
 from heliid_gui.presenters import setup as setups
 from tests.doctor.flights import flight
 
@@ -121,3 +122,25 @@ def test_a_corrected_clock_keeps_the_samples_of_each_piece():
     for (a, b, use), (c, d, other) in zip(setups.pieces(changed), before, strict=True):
         assert (a, b) == pytest.approx((c, d), abs=1e-6)
         assert use is other
+
+
+@pytest.fixture
+def _usual_units():
+    yield
+    fmt.take_units("")
+
+
+@pytest.mark.usefixtures("_usual_units")
+def test_a_quantity_is_shown_in_the_unit_of_choice_and_stays_so(window):
+    window.bench.add_records([flight()])
+    window.show_step("data")
+    record = setups.conditioned(window.bench.setup.records[0])
+    assert fmt.shown_unit(record.channel("q")).symbol == "deg/s"
+    window.data.tree.unit_wanted.emit("rad/s", "rad/s")
+    assert fmt.shown_unit(record.channel("q")).symbol == "rad/s"
+    units = {row.key: row.unit for row in window.data.plots.rows}
+    assert units["q"] == "rad/s"
+    assert units["theta"] == "deg"
+    assert window.settings.text("display_units") == "rad/s=rad/s"
+    fmt.take_units("nonsense rad=kt rad=rad")
+    assert fmt.chosen_units() == "rad=rad"

@@ -106,7 +106,8 @@ class BeforeAfter(QWidget):
                 for n in names
             ]
         )
-        state = (item.key, item.record, after, names)
+        units = tuple(fmt.shown_unit(after.channel(n)).symbol for n in names)
+        state = (item.key, item.record, after, names, units)
         if state != self._shown:
             is_other = state[:2] != self._shown[:2]
             if is_other:

@@ -51,6 +51,7 @@ class DataPanel(QWidget):
     next_wanted = Signal()
     cursor_moved = Signal(float, str)
     problem = Signal(str, str)  # title, sentence
+    unit_wanted = Signal(str, str)  # SI unit of a quantity, symbol to show it in
 
     def __init__(self, bench: Workbench, doctor: Doctor) -> None:
         super().__init__()
@@ -106,7 +107,7 @@ class DataPanel(QWidget):
         self.plot_area = scrolled(self.plots)
         centre = Card(head, self.plot_area, self.strip, bar, margins=SPACE + 4, grows=1)
         left = Card(self.tree, margins=0)
-        split = panes((left, 200, 260), (centre, 390, 760), (self.facts, 200, 240))
+        split = panes((left, 210, 290), (centre, 390, 740), (self.facts, 200, 240))
         empty = EmptyState(
             "data",
             self.tr("No records yet"),
@@ -130,6 +131,7 @@ class DataPanel(QWidget):
         self.tree.role_wanted.connect(self.set_role)
         self.tree.use_wanted.connect(self.set_use)
         self.tree.remove_wanted.connect(self.remove_record)
+        self.tree.unit_wanted.connect(self.unit_wanted)
         self.plots.cursor_moved.connect(self.cursor_moved)
         self.plots.range_changed.connect(self._range_changed)
         self.plots.region_dragged.connect(self._region_dragged)

@@ -32,6 +32,7 @@ class RecordTree(QWidget):
     role_wanted = Signal(str, object)
     use_wanted = Signal(str, str)
     remove_wanted = Signal(str)
+    unit_wanted = Signal(str, str)  # SI unit of a quantity, symbol to show it in
 
     def __init__(self) -> None:
         super().__init__()
@@ -114,6 +115,7 @@ class RecordTree(QWidget):
             child = top.child(index)
             on = Qt.CheckState.Checked if channel.name in plotted else Qt.CheckState.Unchecked
             child.setCheckState(0, on)
+            child.setText(1, channel.unit)
             child.setText(2, channel.role)
             child.setForeground(2, QColor(colours().accent if channel.role else colours().muted))
             child.setToolTip(0, channel.tip)
@@ -149,6 +151,20 @@ class RecordTree(QWidget):
                 name = f"{child.text(0)} {child.toolTip(0)}".lower()
                 child.setHidden(bool(wanted) and wanted not in name)
 
+    def _add_units(self, menu: QMenu, key: str, name: str) -> None:
+        """The units in which the channel's quantity can be shown."""
+        channels = next((line.channels for line in self._lines if line.key == key), ())
+        one = next((c for c in channels if c.name == name), None)
+        if one is None or len(one.units) < 2:
+            return
+        sub = QMenu(self.tr("Show in"), menu)
+        for symbol in one.units:
+            action = sub.addAction(symbol, lambda s=symbol: self.unit_wanted.emit(one.si, s))
+            action.setCheckable(True)
+            action.setChecked(symbol == one.unit)
+        menu.addSeparator()
+        menu.addMenu(sub)
+
     def _menu(self, where: QPoint) -> None:
         item = self.tree.itemAt(where)
         if item is None:
@@ -163,6 +179,7 @@ class RecordTree(QWidget):
                 (self.tr("Not in the model"), Role.IGNORED),
             ):
                 menu.addAction(text, lambda r=role: self.role_wanted.emit(name, r))
+            self._add_units(menu, key, name)
         else:
             for use, text in USE_NAMES.items():
                 menu.addAction(

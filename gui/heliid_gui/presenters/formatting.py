@@ -8,7 +8,7 @@ import numpy as np
 
 from heliid.channels import find_kind
 from heliid.data.record import Channel
-from heliid.units import Unit, unit_or_free
+from heliid.units import Unit, find_unit, unit_or_free
 
 DASH = "\u2013"  # between the ends of a range, and where there is no number
 SEARCH_NAMES = {
@@ -86,8 +86,33 @@ def percent(value: float | None, digits: int = 1) -> str:
     return f"{value:.{digits}f} %"
 
 
+_CHOSEN: dict[str, str] = {}  # SI unit to the symbol that the engineer wants to see
+
+
+def choose_unit(si: str, symbol: str) -> None:
+    """Show every channel of this quantity in this unit from now on; files stay as they are."""
+    unit = find_unit(symbol)
+    if unit is not None and unit.si == si:
+        _CHOSEN[si] = symbol
+
+
+def chosen_units() -> str:
+    """The choices as one text, for the settings."""
+    return " ".join(f"{si}={symbol}" for si, symbol in sorted(_CHOSEN.items()))
+
+
+def take_units(text: str) -> None:
+    """The choices from ``chosen_units``; what is not understood is left out."""
+    _CHOSEN.clear()
+    for pair in text.split():
+        si, _, symbol = pair.partition("=")
+        choose_unit(si, symbol)
+
+
 def shown_unit(channel: Channel) -> Unit:
-    """The unit a channel is shown in: the catalogue's, when it fits the quantity."""
+    """The unit a channel is shown in: the engineer's choice, else the catalogue's, if it fits."""
+    if channel.si in _CHOSEN:
+        return unit_or_free(_CHOSEN[channel.si])
     kind = find_kind(channel.name)
     if kind is not None and kind.si == channel.si:
         return unit_or_free(kind.display)

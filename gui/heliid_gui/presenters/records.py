@@ -10,6 +10,7 @@ from heliid.channels import Role, find_kind
 from heliid.data.campaign import Use
 from heliid.data.record import FlightRecord
 from heliid.project import ProjectRecord
+from heliid.units import find_unit, same_quantity
 from heliid_gui.presenters import formatting as fmt
 from heliid_gui.presenters import setup as setups
 from heliid_gui.presenters.setup import Setup
@@ -26,6 +27,8 @@ class ChannelLine:
     role: str  # "Input", "Output" or ""
     quantity: str
     tip: str
+    units: tuple[str, ...] = ()  # in which it can be shown, the SI unit first
+    si: str = ""
 
 
 @dataclass(frozen=True, slots=True)
@@ -67,6 +70,8 @@ def _line(setup: Setup, item: ProjectRecord) -> RecordLine:
                 role,
                 kind.quantity if kind else "",
                 tip,
+                same_quantity(channel.si) if find_unit(channel.si) is not None else (),
+                channel.si,
             )
         )
     summary = f"{fmt.figure(record.duration)} s at {fmt.figure(1 / record.dt)} Hz"
