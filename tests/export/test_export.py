@@ -110,6 +110,7 @@ def test_fixed_point_states_its_measured_loss(tmp_path):
 
 def test_missing_runner_is_never_verified(tmp_path, monkeypatch):
     monkeypatch.setattr(runners.shutil, "which", lambda _: None)
+    monkeypatch.setattr("heliid.export.fmu.patched_library", lambda *_: None)
     for target in ("c", "matlab", "fmu"):
         done = export(random_model(7), target, tmp_path)
         assert done.verified is not None
