@@ -18,6 +18,7 @@ from benchmarks.accuracy import CASES, ROOT
 from heliid.search.fitness import evaluate
 from heliid.study import StudyConfig
 from heliid.study.ground import Ground, make_ground
+from heliid.training.folds import folds_of
 from heliid.training.scoring import FitnessSettings
 
 VARIANTS = {
@@ -28,6 +29,11 @@ VARIANTS = {
     "three, raced one stage": {"n_race": 1},
     "three, raced three stages": {"n_race": 3},
     "three, none left out": {"n_race": 4},
+    "three, two finished and averaged": {"n_averaged": 2},
+    "three, all finished and averaged": {"n_averaged": 3},
+    "no cross-validation": {"n_folds": 0},
+    "five folds": {"n_folds": 5},
+    "no windows in the last stage": {"window_s": 0.0},
 }
 
 
@@ -54,9 +60,12 @@ def random_orders(ground: Ground, n: int, seed: int, most: int) -> list:
 def replicates(ground: Ground, settings: FitnessSettings, orders: list) -> tuple[np.ndarray, float]:
     """Costs (2, n) with independent tables, mean CPU time of one score in s."""
     costs, spent = np.zeros((2, len(orders))), 0.0
+    folds = folds_of(ground.train, ground.validate, settings)
     for key in (0, 1):
         for k, order in enumerate(orders):
-            score = evaluate(order, ground.train, ground.validate, settings, seed_key=key)
+            score = evaluate(
+                order, ground.train, ground.validate, settings, seed_key=key, folds=folds
+            )
             costs[key, k] = score.cost
             spent += score.cpu_s
     return costs, spent / costs.size

@@ -16,6 +16,7 @@ from heliid.errors import RecordError, SettingsError
 
 UNIFORM_JITTER = 0.06  # of the step: time stamps rounded to 1 ms at 100 Hz are still uniform
 GRID_SLIP = 0.02  # of the step: how far a sample taken by index may lie off the model's grid
+SAME_RATE = 1e-5  # relative, no better than a clock: rates so near each other are the same rate
 MIN_MODEL_SAMPLES = 10
 FILTER_ORDER = 4  # Butterworth, run forwards and backwards: -6 dB at the cut-off, no phase
 FILTER_SHARE = 0.4  # cut-off over model rate; 0.5 would be the Nyquist frequency
@@ -76,13 +77,14 @@ def prepare(
         A channel is missing or not finite, the record is slower than ``dt``, has a gap, or is
         shorter than 10 steps of ``dt``.
     """
-    step = _mean_step(record)
+    step = mean_step(record)
     u_raw, y_raw = record.columns(inputs), record.columns(outputs)
     _check(record, step, dt, u_raw, y_raw)
     n = int(np.floor((record.duration + step) / dt + GRID_SLIP))
     grid = record.time[0] - step + dt * np.arange(1, n + 1)
     every = round(dt / step)
-    if _is_regular(record) and n * abs(every * step - dt) <= GRID_SLIP * step:
+    slip = abs(every * step - dt)
+    if _is_regular(record) and (n * slip <= GRID_SLIP * step or slip <= SAME_RATE * dt):
         u = u_raw[: n * every].reshape(n, every, -1).mean(axis=1)
         y = _low_pass(y_raw, step, filter_hz)[every - 1 :: every][:n]
     else:
@@ -94,11 +96,11 @@ def prepare(
 
 def choose_filter(records: Sequence[FlightRecord], dt: float) -> float:
     """The cut-off (Hz) to use at model step ``dt`` (s): 0.4 of the model rate, 0 at full rate."""
-    fastest = min(_mean_step(record) for record in records)
+    fastest = min(mean_step(record) for record in records)
     return 0.0 if dt < 1.5 * fastest else FILTER_SHARE / dt
 
 
-def _mean_step(record: FlightRecord) -> float:
+def mean_step(record: FlightRecord) -> float:
     """The sample time from the whole duration, s; the median when stamps have gaps."""
     if record.n_samples < 2:
         raise RecordError(f"Record '{record.name}' has fewer than two samples: leave it out.")
@@ -109,7 +111,7 @@ def _mean_step(record: FlightRecord) -> float:
 
 def _is_regular(record: FlightRecord) -> bool:
     """True when all time stamps lie on one uniform grid, but for rounding."""
-    step = _mean_step(record)
+    step = mean_step(record)
     slip = np.abs(record.time - record.time[0] - step * np.arange(record.n_samples))
     return bool(np.max(slip) <= UNIFORM_JITTER * step)
 
@@ -308,7 +310,7 @@ def explain_rate(
     for record in records:
         for name in (*inputs, *outputs):
             record.index(name)
-    steps = [_mean_step(record) for record in records]
+    steps = [mean_step(record) for record in records]
     own = 1.0 / max(steps)
     widest = np.max([_bandwidths(record, outputs) for record in records], axis=0)
     bandwidth = float(np.minimum(widest, _coherent_bandwidths(records, inputs, outputs)).max())
@@ -347,7 +349,7 @@ def _bandwidths(record: FlightRecord, outputs: Sequence[str]) -> np.ndarray:
     """Highest frequency (Hz) at which each output has power above its noise floor, (ny,)."""
     from scipy.signal import welch
 
-    step = _mean_step(record)
+    step = mean_step(record)
     uniform = record.time[0] + step * np.arange(record.n_samples)
     found = np.zeros(len(outputs))
     for j, name in enumerate(outputs):
@@ -375,7 +377,7 @@ def _coherent_bandwidths(
     From the multiple coherence of all records together, less its bias (inputs / windows) where
     nothing is coherent.
     """
-    step = max(_mean_step(record) for record in records)
+    step = max(mean_step(record) for record in records)
     total = sum(record.duration for record in records) / step
     shortest = min(record.duration for record in records) / step
     n, n_u = int(min(shortest, max(64, total // COHERENCE_WINDOWS))), len(inputs)

@@ -13,6 +13,7 @@ from heliid.data.prepare import (
     choose_filter,
     explain_rate,
     lead_seconds,
+    mean_step,
     prepare,
     resolve_trim_rule,
 )
@@ -32,6 +33,7 @@ from heliid.training.scoring import FitnessSettings, time_scale
 WINDOWS_S = (2.0, 5.0, 10.0, 0.0)  # of the cost; 0 is the whole record
 START_SHARE = 4  # at most 1/4 of the shortest validation record is left out of the score
 N_FOLDS = 3  # of a short recording that both trains and validates
+OWN_RATE = 1e-4  # relative: a wanted rate so near the records' own, or a divisor, means that
 FEW_SAMPLES = 200  # independent samples: below, one piece of a flight is a poor judge
 PAIRS = (("theta", "q"), ("phi", "p"))  # an attitude and the rate that it integrates
 
@@ -217,7 +219,19 @@ def _rate(
             f"The model rate {wanted_hz:g} Hz is above that of record '{slowest.name}', which has "
             f"{1 / slowest.dt:.4g} Hz: choose at most that."
         )
-    return wanted_hz, choice.bandwidth_hz, ""
+    return _whole_divisor(wanted_hz, slowest), choice.bandwidth_hz, ""
+
+
+def _whole_divisor(wanted_hz: float, record: FlightRecord) -> float:
+    """The record's own rate, or a whole divisor of it, when ``wanted_hz`` means that.
+
+    A rate typed with five digits would else make every sample an interpolation: on 100 000
+    samples at 610.35 instead of 610.352 Hz the grids part by a third of a sample.
+    """
+    own = 1.0 / mean_step(record)
+    every = max(1, round(own / wanted_hz))
+    near = own / every
+    return near if abs(near / wanted_hz - 1.0) <= OWN_RATE else wanted_hz
 
 
 def _fitness_settings(ground: Ground, config: StudyConfig) -> FitnessSettings:

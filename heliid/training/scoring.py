@@ -37,6 +37,7 @@ class FitnessSettings:
     n_start : score after this many samples in every record, so that all orders are scored on the
         same samples; 0 takes each order's own.
     n_tables : weight tables raced through the first ``n_race`` horizons; the best is finished.
+    n_averaged : so many of the best of that race are finished and their costs averaged.
     risk_weight, risk_alpha : the cost is mean + risk_weight * CVaR at level risk_alpha of the
         errors of windows and manoeuvres; 0 is the mean alone.
     n_folds : cross-validation over so many parts of training and validation records together, one
@@ -53,6 +54,7 @@ class FitnessSettings:
     risk_weight: float = 0.0
     risk_alpha: float = 0.9
     n_folds: int = 0
+    n_averaged: int = 1
 
     @property
     def risk(self) -> Risk | None:

@@ -38,6 +38,13 @@ def test_at_full_rate_samples_come_through_unchanged():
     np.testing.assert_allclose(prepared.time, record.time, atol=1e-12)
 
 
+def test_a_rate_that_is_the_same_but_for_digits_interpolates_nothing():
+    flight = make_record(n=20_000, dt=0.0016384)
+    ready = prepare(flight, ["stick"], ["q"], dt=1 / 610.3501)  # 2e-6 from 1 / 0.0016384 Hz
+    np.testing.assert_array_equal(ready.y[:, 0], flight.column("q")[: ready.n_samples])
+    np.testing.assert_array_equal(ready.u[:, 0], flight.column("stick")[: ready.n_samples])
+
+
 def test_inputs_are_means_over_the_step_that_ends_in_the_sample():
     record = make_record(n=403)
     prepared = prepare(record, ["stick"], ["q"], dt=0.1)

@@ -42,3 +42,9 @@ def test_a_rate_that_was_asked_for_is_kept(linear_campaign, monkeypatch):
     monkeypatch.setattr("heliid.study.ground.judged_rate", None)  # would fail if it were asked
     ground = make_ground(linear_campaign, StudyConfig(rate_hz=5.0))
     assert ground.dt == pytest.approx(0.2)
+
+
+@pytest.mark.parametrize(("wanted", "rate"), [(9.9999, 10.0), (3.3333, 10 / 3), (9.0, 9.0)])
+def test_a_rate_with_few_digits_means_that_of_the_records(linear_campaign, wanted, rate):
+    ground = make_ground(linear_campaign, StudyConfig(rate_hz=wanted))
+    assert 1 / ground.dt == pytest.approx(rate, rel=1e-12)
