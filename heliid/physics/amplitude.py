@@ -4,7 +4,7 @@ The best linear approximation of a nonlinear map under Gaussian motion is its me
 that motion (Bussgang's theorem; Enqvist & Ljung, Automatica 41 (2005), 459-473). A network of a
 few tanh units is smooth: where the aircraft has a force such as w|w|, the slope at one point is the
 network's own rounding of the corner, not the data's. On the synthetic helicopter the mean Jacobians
-over motions half as large to as large as flown agree with the truth's to 2 %, the slope at the
+over motions half as large to as large as flown agree with the truth's to 0.1-5 %, the slope at the
 trim point itself is 15 to 19 % off in the heave root, with or without noise.
 
 The small-motion behaviour is therefore continued from where there are data: with amplitude a (1: as
