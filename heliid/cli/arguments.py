@@ -11,7 +11,7 @@ _SEARCHES = (
     "ais", "abc", "pso", "random", "hill", "abc-classic", "ais-classic", "pso-classic", "all",
 )  # fmt: skip
 _TARGETS = ("c", "python", "onnx", "fmu", "matlab", "csv", "json", "linear", "lowbit")
-_TYPES = ("float64", "float32", "int16", "int8")
+_TYPES = ("float64", "float32", "int16", "int8", "int4", "ternary")
 _TRAINERS = ("lm", "hf", "bicgstab", "adam", "sgd")
 _EPILOG = """\
 columns are named as in the file's header, with or without the unit: "q [deg/s]" or q.

@@ -20,7 +20,7 @@ from heliid.export.portable import Portable
 from heliid.export.runners import Case
 from heliid.model.network import DIVERGED_AT
 
-WEIGHT_BITS = {"int16": 16, "int8": 8}
+WEIGHT_BITS = {"int16": 16, "int8": 8, "int4": 4}
 Y_FRACTION = 24
 Z_FRACTION = 15  # of tanh
 A_FRACTION = 16  # of what goes into tanh
@@ -79,7 +79,7 @@ TANH = tanh_table()
 
 
 def quantise(portable: Portable, kind: str = "int16") -> FixedModel:
-    """The model with all numbers whole; ``kind`` is ``"int16"`` or ``"int8"``."""
+    """The model with all numbers whole; ``kind`` is a key of WEIGHT_BITS."""
     weights, structure = portable.model.weights, portable.model.structure
     bits = WEIGHT_BITS[kind]
     fraction = _fraction(portable)

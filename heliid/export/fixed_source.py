@@ -123,7 +123,7 @@ def fixed_files(fixed: FixedModel, losses: Sequence[Loss]) -> dict[str, str]:
     values = c_values(portable, real) | tables | c_layout(portable)
     values |= {
         "kind": fixed.kind,
-        "weight_type": {"int16": "int16_t", "int8": "int8_t"}[fixed.kind],
+        "weight_type": {"int16": "int16_t", "int8": "int8_t", "int4": "int8_t"}[fixed.kind],
         "frac": str(fixed.fraction),
         "u_scale": f"{2.0**fixed.fraction!r}",
         "y_to_u": str(Y_FRACTION - fixed.fraction),
@@ -200,10 +200,13 @@ def _hidden(fixed: FixedModel) -> dict[str, str]:
         "hidden_locals": f"  int32_t z[{h}];\n  uint32_t i;\n",
         "hidden_code": _HIDDEN.replace("@H", h),
         "out_code": _OUT.replace("@H", h),
-        "tanh": _TANH.replace("@END", f"{TANH_END << A_FRACTION}").replace(
-            "@LAST", f"{len(TANH) - 2}"
-        ),
+        "tanh": _tanh_code(),
     }
+
+
+def _tanh_code() -> str:
+    end, last = f"{TANH_END << A_FRACTION}", f"{len(TANH) - 2}"
+    return _TANH.replace("@END", end).replace("@LAST", last)
 
 
 _TANH = """\

@@ -37,8 +37,13 @@ def _json(portable: Portable, chosen: Choices, records: Records) -> Written:  # 
 
 
 def _c(portable: Portable, chosen: Choices, records: Records) -> Written:
-    if chosen["type"] in ("int16", "int8"):
+    if chosen["type"] in ("int16", "int8", "int4"):
         return _fixed(portable, chosen, records)
+    if chosen["type"] == "ternary":
+        from heliid.export.grouped import Grouping
+        from heliid.export.grouped_source import grouped_written
+
+        return grouped_written(portable, Grouping(), records)
     files = c_files(portable, chosen["type"])
     source = f"{portable.file}.c"
     tolerance = TOLERANCE if chosen["type"] == "float64" else single_tolerance(portable)
@@ -83,8 +88,8 @@ def _fmu(portable: Portable, chosen: Choices, records: Records) -> Written:
     note = (
         f"The FMU has a binary for {', '.join(build.platforms)} and its source for others."
         if build.platforms
-        else "There is no C compiler here: the FMU holds its source only, and must be compiled "
-        "(for instance by  fmpy compile) before it runs."
+        else "There is no C compiler here and the model is too large for the prebuilt library: the "
+        "FMU holds its source only, and must be compiled (by  fmpy compile) before it runs."
     )
 
     def check(folder: Path) -> Verified:
@@ -154,8 +159,9 @@ def _read_back(path: Path, text: str) -> Verified:
 
 _REAL = Option("type", "Numbers", ("float64", "float32"), "precision of all numbers")
 _C_TYPE = Option(
-    "type", "Numbers", ("float64", "float32", "int16", "int8"),
-    "float64 is the app's arithmetic; int16 and int8 (per row) are fixed point with a stated loss",
+    "type", "Numbers", ("float64", "float32", "int16", "int8", "int4", "ternary"),
+    "float64 is the app's arithmetic; int16 to int4 (per row) are fixed point with a stated loss; "
+    "ternary can be switched between levels while it runs, see the low-bit study first",
 )  # fmt: skip
 _FMI = Option("fmi", "FMI version", VERSIONS, "2.0 is read by nearly every tool")
 _FORM = Option("form", "Format", ("json", "csv", "mat"), "one file with A, B, C, D and names")

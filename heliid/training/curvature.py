@@ -90,6 +90,14 @@ class SegmentObjective:
             self._gradient += self.problem.prior.half_gradient(self._theta)
         return self._gradient.copy()
 
+    def plain_gradient(self) -> tuple[np.ndarray, ...]:
+        """The gradient by the weights that the model runs on, without the prior.
+
+        In the order linear (ny, n_phi), bias, w_out (ny, h), w_hid (h, n_phi), b_hid (h,).
+        """
+        self.gradient()
+        return self._plain_gradient
+
     def gauss_newton(self, direction: np.ndarray) -> np.ndarray:
         """J'WJ plus the prior's matrix, times ``direction``."""
         self._push(direction)
