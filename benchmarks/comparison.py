@@ -21,7 +21,7 @@ from heliid.export.comparison_files import comparison_panel
 from heliid.export.svg import panel_svg
 
 LIVE = ("ais", "abc", "pso", "random")
-LIVE_BUDGET, LIVE_SEEDS = 40, 8
+LIVE_BUDGET, LIVE_SEEDS = 30, 8
 EFFORTS = (10, 25, 50, 100, 200, 400)
 PICTURES = ROOT / "docs" / "pictures"
 TITLES = {

@@ -14,7 +14,7 @@ import os
 import subprocess
 import tempfile
 import time
-from collections.abc import Callable
+from collections.abc import Callable, Sequence
 from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
@@ -47,7 +47,7 @@ HIDDEN, BUDGET = 4, 30  # of HeliID: units of the one order, orders of the searc
 TIMEOUT_S = 900.0  # of one method on one case, all seeds
 FITS = ("arx", "n4sid", "mlp", "frols", "jax", "expert")
 SEARCHES = ("optuna-tpe", "optuna-cmaes", "nevergrad-ngopt", "nevergrad-pso", "python-random")
-SEARCH_SEEDS, SEARCH_BUDGET = 20, 400
+SEARCH_SEEDS, SEARCH_BUDGET = 12, 400
 
 Pair = tuple[FlightRecord, FlightRecord]  # as measured, and what the run is scored against
 
@@ -175,10 +175,10 @@ def heliid_search(data: Data, seed: int) -> NarxModel:
 OURS = {"heliid-order": heliid_order, "heliid-search": heliid_search}
 
 
-def ours(data: Data, name: str) -> list[dict[str, Any]]:
+def ours(data: Data, name: str, seeds: Sequence[int] = SEEDS) -> list[dict[str, Any]]:
     """One of HeliID's two ways, every seed."""
     rows = []
-    for seed in SEEDS:
+    for seed in seeds:
         began = time.process_time()
         model = OURS[name](data, seed)
         cpu = time.process_time() - began
@@ -220,22 +220,26 @@ def call(python: Path, script: str, *arguments: object) -> str:
     return (done.stderr.strip().splitlines() or ["failed"])[-1][:160]
 
 
-def peer(python: Path, method: str, data: Data, folder: Path) -> list[dict[str, Any]] | str:
+def peer(
+    python: Path, method: str, data: Data, folder: Path, seeds: Sequence[int] = SEEDS
+) -> list[dict[str, Any]] | str:
     """One peer on one case, every seed; a sentence when it failed."""
     source, target = folder / "data.npz", folder / f"{method}.npz"
     write_data(data, source)
-    trouble = call(python, "peers_fit.py", method, source, target, *SEEDS)
+    trouble = call(python, "peers_fit.py", method, source, target, *seeds)
     if trouble:
         return trouble
     rows = []
     with np.load(target) as file:
-        for seed in SEEDS:
+        for seed in seeds:
             runs = [file[f"y_{seed}_{k}"] for k in range(len(data.flat_tests))]
             rows.append({"seed": seed, "cpu_s": float(file[f"cpu_{seed}"]), **score(data, runs)})
     return rows
 
 
-def run_fits(python: Path, names: list[str], kept: dict[str, Any], methods: list[str]) -> None:
+def run_fits(
+    python: Path, names: list[str], kept: dict[str, Any], methods: list[str], seeds: Sequence[int]
+) -> None:
     """Every method on every case; ``kept`` is filled and saved on the way."""
     for name in names:
         data = make_data(CASES[name])
@@ -251,12 +255,23 @@ def run_fits(python: Path, names: list[str], kept: dict[str, Any], methods: list
         entry["about"] = about
         with tempfile.TemporaryDirectory() as folder:
             for method in (m for m in methods if m in FITS or m in OURS):
-                entry["rows"][method] = (
-                    ours(data, method) if method in OURS
-                    else peer(python, method, data, Path(folder))
+                new = (
+                    ours(data, method, seeds) if method in OURS
+                    else peer(python, method, data, Path(folder), seeds)
                 )  # fmt: skip
+                entry["rows"][method] = _merged(entry["rows"].get(method), new)
                 print(f"{name} {method}: {_short(entry['rows'][method])}", flush=True)
                 write_json(RESULTS, kept)
+
+
+def _merged(old: Any, new: list[dict[str, Any]] | str) -> list[dict[str, Any]] | str:
+    """The rows of other seeds stay."""
+    if isinstance(new, str) or not isinstance(old, list):
+        return new
+    seeds = {row["seed"] for row in new}
+    return sorted(
+        [*(row for row in old if row["seed"] not in seeds), *new], key=lambda r: r["seed"]
+    )
 
 
 def _short(rows: list[dict[str, Any]] | str) -> str:
@@ -309,12 +324,13 @@ def main() -> None:
     parser.add_argument("cases", nargs="*", help="all by default")
     parser.add_argument("--python", type=Path, default=ROOT / ".venv-peers" / "bin" / "python")
     parser.add_argument("--methods", nargs="*", default=[*OURS, *FITS, "search"])
+    parser.add_argument("--seeds", type=int, nargs="*", default=SEEDS)
     parser.add_argument("--write", action="store_true", help="the page only")
     options = parser.parse_args()
     kept = json.loads(RESULTS.read_text()) if RESULTS.exists() else {}
     if not options.write:
         TABLES.mkdir(exist_ok=True)
-        run_fits(options.python, options.cases or list(CASES), kept, options.methods)
+        run_fits(options.python, options.cases or list(CASES), kept, options.methods, options.seeds)
         if "search" in options.methods:
             run_searches(options.python, kept)
     write_text(ROOT / "docs" / "peers.md", page(kept))

@@ -51,7 +51,7 @@ SEARCH_HEAD = """
 ## The search alone
 
 Other optimisers over the same genome (na, nb, nk, spacing, h) on the enumerated lattices: share of
-20 runs that came within 10 % of the best order there is, after so many different orders. An order
+12 runs that came within 10 % of the best order there is, after so many different orders. An order
 asked for again costs its tool nothing. ms: its own CPU for one proposal, looking up included.
 """
 
