@@ -71,7 +71,8 @@ def search(
     bench.edit("", model.changed_config(bench.setup, budget=budget, search=name))
     window.start()
     many = budget * len(bench.setup.config.searches()) * 3 // 5
-    pump(PATIENCE_S, lambda: len(bench.evolution.candidates) > many)
+    evolution = bench.evolution
+    pump(PATIENCE_S, lambda: len(evolution.candidates) > many or not evolution.is_active)
     save("evolve-live")
     window.evolve.watch.setCurrentWidget(window.evolve.race)
     pump(0.6)

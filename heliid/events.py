@@ -87,6 +87,19 @@ class PopulationMoved:
 
 
 @dataclass(frozen=True, slots=True)
+class SearchAdvanced:
+    """One searcher has judged one more order of its own; the curve of its convergence.
+
+    ``n_scored`` counts the unique orders it has asked for, also those whose score was known from
+    another searcher; ``best_cost`` is the best of them, +inf while all failed.
+    """
+
+    searcher: str
+    n_scored: int
+    best_cost: float
+
+
+@dataclass(frozen=True, slots=True)
 class Notice:
     """One sentence the user should read; ``level`` is ``info`` or ``warning``."""
 
@@ -113,6 +126,7 @@ Event = (
     | BestImproved
     | LinearReady
     | PopulationMoved
+    | SearchAdvanced
     | Notice
     | JobFinished
 )

@@ -24,6 +24,7 @@ from heliid.events import (
     PopulationMoved,
     Progress,
     Report,
+    SearchAdvanced,
     ShouldStop,
     ignore,
     never,
@@ -337,6 +338,7 @@ class _Search:
             self.report(event)
         if is_best and self.best is not None and self.best.value is not None and self.on_best:
             self.on_best(self.best)
+        self.report(SearchAdvanced(self.searcher.name, len(self.trace), self.trace[-1]))
         self._show_progress()
         self.show_population()
 

@@ -11,7 +11,7 @@ import pytest
 from PySide6.QtCore import QPoint, QPointF, Qt
 from PySide6.QtTest import QTest
 
-from heliid.events import BestImproved, LinearReady, PopulationMoved, StageStarted
+from heliid.events import BestImproved, LinearReady, PopulationMoved, SearchAdvanced, StageStarted
 from heliid_gui.panels.race import steps
 from heliid_gui.plots.panel import PlotPanel, Row, Span
 from heliid_gui.plots.styles import Kind
@@ -178,13 +178,27 @@ def test_best_so_far_holds_until_the_next_training():
     assert y.tolist() == [0.5, 0.5, 0.2, 0.2, 0.2]
 
 
-def test_standings_tell_who_found_what_and_when():
+def test_a_standing_tells_what_was_found_and_when():
+    nothing = race.standing("ais", np.array([np.inf, np.inf]))
+    assert nothing.sentence() == "AIS: nothing yet in 2"
+    found = race.standing("pso", np.array([np.inf, 0.5, 0.2, 0.2]))
+    assert (found.n_judged, found.best_at, found.best_cost) == (4, 3, 0.2)
+
+
+def test_the_path_of_the_best_has_only_better_ones():
     own = [gui_fakes.scored(0, 0.5), gui_fakes.scored(1, float("inf"), diverged=True)]
-    (one,) = race.standings([*own, gui_fakes.scored(2, 0.2)])
-    assert (one.n_trained, one.n_diverged, one.best_at, one.best_cost) == (3, 1, 3, 0.2)
-    assert race.standings([own[1]])[0].sentence() == "AIS: nothing yet in 1"
     path = race.path_of_the_best([*own, gui_fakes.scored(2, 0.2)])
     assert path == [own[0].genome, gui_fakes.scored(2, 0.2).genome]
+
+
+def test_orders_that_another_search_had_trained_count_in_its_curve(evolving):
+    """Scores are shared: a search whose first orders are known is no later at its best."""
+    evolution = evolving.bench.evolution
+    evolution.apply([SearchAdvanced("abc", k + 1, 0.4) for k in range(4)])
+    evolution.apply([SearchAdvanced("ais", k + 1, 0.3) for k in range(6)])
+    count, best = evolution.convergence()["ais"]
+    assert count.tolist() == [1, 2, 3, 4, 5, 6]
+    assert best[-1] == 0.3
 
 
 def test_maps_of_one_race_share_their_colours():

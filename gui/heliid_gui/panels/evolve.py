@@ -38,6 +38,7 @@ class EvolvePanel(QWidget):
     """Live view of the study that runs, or of the last one."""
 
     start_wanted = Signal()
+    data_wanted = Signal()
     model_wanted = Signal()
     save_wanted = Signal()
     continue_wanted = Signal()
@@ -108,7 +109,8 @@ class EvolvePanel(QWidget):
             self.tr("Start the search"), self.start_wanted.emit, icon="start", kind="primary"
         )
         self._choose = button(self.tr("Go to Model"), self.model_wanted.emit)
-        self.empty = EmptyState("evolve", "", "", self._go, self._choose)
+        self._open = button(self.tr("Go to Data"), self.data_wanted.emit, kind="primary")
+        self.empty = EmptyState("evolve", "", "", self._open, self._go, self._choose)
         self.stack = QStackedWidget()
         self.stack.addWidget(self.empty)
         self.stack.addWidget(split)
@@ -135,8 +137,10 @@ class EvolvePanel(QWidget):
                     "here beside the flight while it improves."
                 )
             )
-        self._go.setVisible(not evolution.is_active)
-        self._choose.setVisible(not evolution.is_active)
+        has_data = bool(self._bench.setup.records)
+        self._open.setVisible(not evolution.is_active and not has_data)
+        self._go.setVisible(not evolution.is_active and has_data)
+        self._choose.setVisible(not evolution.is_active and has_data)
 
     # ---- what is new ---------------------------------------------------------------------
 

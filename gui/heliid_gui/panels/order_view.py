@@ -69,6 +69,7 @@ class OrderView(QWidget):
         self._make(len(groups))
         limits = orders.bounds(setup.config.box, len(setup.inputs), len(setup.outputs))
         levels = orders.cost_levels(evolution.candidates)
+        curves = evolution.convergence() if self._by_search else {}
         for shown, title, (name, own) in zip(self.maps, self.titles, groups.items(), strict=True):
             made = orders.order_map(
                 own,
@@ -81,12 +82,13 @@ class OrderView(QWidget):
                 title=name,
             )
             shown.show_map(made)
-            if self._by_search:
-                title.setText(race.standings(own)[0].sentence())
+            if name in curves:
+                title.setText(race.standing(name, curves[name][1]).sentence())
 
     def _groups(self, evolution: Evolution) -> dict[str, list[CandidateScored]]:
         if self._by_search:
-            return race.by_searcher(evolution.candidates)
+            found = race.by_searcher(evolution.candidates)
+            return {name: found.get(name, []) for name in evolution.convergence()}
         return {"": evolution.candidates}
 
     def _population(self, evolution: Evolution, name: str):

@@ -17,6 +17,7 @@ from heliid.events import (
     Notice,
     PopulationMoved,
     Progress,
+    SearchAdvanced,
     StageStarted,
 )
 from heliid.model.network import NarxModel
@@ -48,6 +49,7 @@ class Evolution:
     best: BestImproved | None = None
     linear: LinearReady | None = None
     populations: dict[str, PopulationMoved] = field(default_factory=dict)
+    curves: dict[str, list[float]] = field(default_factory=dict)  # best so far, by search
     notices: list[Notice] = field(default_factory=list)
     finished: JobFinished | None = None
     error: str = ""
@@ -95,6 +97,9 @@ class Evolution:
             case PopulationMoved():
                 self.populations[event.searcher] = event
                 self.revision["population"] += 1
+            case SearchAdvanced():
+                self.curves.setdefault(event.searcher, []).append(event.best_cost)
+                self.revision["candidates"] += 1
             case Notice():
                 self.notices.append(event)
             case JobFinished():
@@ -151,8 +156,17 @@ class Evolution:
         )
 
     def convergence(self) -> dict[str, tuple[np.ndarray, np.ndarray]]:
-        """Per searcher: count of its unique trainings (n,) and its best cost so far (n,)."""
-        return convergence(self.candidates)
+        """Per searcher: count of its unique orders (n,) and its best cost so far (n,).
+
+        As the searchers report it, with the orders that another one had trained already; of a
+        study from a file only the candidates are known, each under the searcher that was first.
+        """
+        if not self.curves:
+            return convergence(self.candidates)
+        return {
+            name: (np.arange(1, len(costs) + 1, dtype=float), np.array(costs, dtype=float))
+            for name, costs in self.curves.items()
+        }
 
     def fraction(self) -> float:
         """How far the current stage is, 0 to 1; nan when not known."""

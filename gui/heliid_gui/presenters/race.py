@@ -5,27 +5,26 @@ from __future__ import annotations
 import math
 from dataclasses import dataclass
 
+import numpy as np
+
 from heliid.events import CandidateScored
 from heliid_gui.presenters.formatting import SHORT_SEARCH, figure
 
 
 @dataclass(frozen=True, slots=True)
 class Standing:
-    """One search: what it has trained and found."""
+    """One search: how many orders it has judged, and when it found its best."""
 
-    searcher: str
     title: str
-    n_trained: int
-    n_diverged: int
+    n_judged: int
     best_cost: float
-    best_at: int  # the training, counted from 1, that found it; 0 when nothing was found
-    best_order: str
+    best_at: int  # the order, counted from 1, that is its best; 0 when nothing was found
 
     def sentence(self) -> str:
         """``AIS: 0.0413 at 27 of 30``, for a caption."""
         if not self.best_at:
-            return f"{self.title}: nothing yet in {self.n_trained}"
-        return f"{self.title}: {figure(self.best_cost)} at {self.best_at} of {self.n_trained}"
+            return f"{self.title}: nothing yet in {self.n_judged}"
+        return f"{self.title}: {figure(self.best_cost)} at {self.best_at} of {self.n_judged}"
 
 
 def by_searcher(candidates: list[CandidateScored]) -> dict[str, list[CandidateScored]]:
@@ -36,26 +35,14 @@ def by_searcher(candidates: list[CandidateScored]) -> dict[str, list[CandidateSc
     return found
 
 
-def standings(candidates: list[CandidateScored]) -> tuple[Standing, ...]:
-    """How each search stands, in the order in which they began."""
-    return tuple(_standing(name, own) for name, own in by_searcher(candidates).items())
-
-
-def _standing(name: str, own: list[CandidateScored]) -> Standing:
-    best = min(
-        (k for k, one in enumerate(own) if math.isfinite(one.cost)),
-        key=lambda k: own[k].cost,
-        default=-1,
-    )
-    return Standing(
-        searcher=name,
-        title=SHORT_SEARCH.get(name, name),
-        n_trained=len(own),
-        n_diverged=sum(one.diverged for one in own),
-        best_cost=own[best].cost if best >= 0 else math.nan,
-        best_at=best + 1,
-        best_order=own[best].structure_text if best >= 0 else "",
-    )
+def standing(name: str, best_so_far: np.ndarray) -> Standing:
+    """How a search stands, from its best cost after each order (n,)."""
+    found = np.flatnonzero(np.isfinite(best_so_far))
+    title = SHORT_SEARCH.get(name, name)
+    if not found.size:
+        return Standing(title, best_so_far.size, math.nan, 0)
+    last = float(best_so_far[-1])
+    return Standing(title, best_so_far.size, last, int(np.argmax(best_so_far == last)) + 1)
 
 
 def path_of_the_best(own: list[CandidateScored]) -> list[tuple[int, ...]]:
