@@ -124,3 +124,18 @@ def test_optimisers_run_in_the_worker_and_can_be_stopped(qtbot):
     assert jobs.stopped == ["request"]
     jobs.asked[0][2]["on_lost"]("")
     assert tab.start.isVisibleTo(tab)
+
+
+@pytest.mark.gui
+def test_axes_say_plain_numbers(qtbot):
+    from heliid_gui.plots.scatter import Points, ScatterPlot
+
+    plot = ScatterPlot("numbers fitted", "error")
+    qtbot.addWidget(plot)
+    plot.resize(400, 300)
+    plot.show()
+    xy = np.array([[20.0, 0.02], [40.0, 0.01], [np.nan, 1.0]])
+    plot.show_points([Points(xy, "accent", label="one"), Points(xy[:2], "bad", is_line=True)])
+    qtbot.wait(30)
+    assert plot.getAxis("left").autoSIPrefixScale == 1.0
+    assert "x0.001" not in plot.getAxis("left").labelString()

@@ -10,6 +10,8 @@ import pyqtgraph as pg
 
 from heliid_gui.theme import colours, theme
 
+NEVER = ((-2.0, -1.0),)  # sizes at which the ticks are shown in thousands or thousandths
+
 
 @dataclass(frozen=True, eq=False)
 class Points:
@@ -52,8 +54,7 @@ class ScatterPlot(pg.PlotWidget):
         self.setBackground(c.surface)
         for side, text in self._labels:
             axis = self.getAxis(side)
-            axis.setLabel(text, color=c.muted)
-            axis.enableAutoSIPrefix(False)
+            axis.setLabel(text, siPrefixEnableRanges=NEVER, color=c.muted)
             axis.setPen(c.border)
             axis.setTextPen(c.muted)
         self.showGrid(x=True, y=True, alpha=0.2)
