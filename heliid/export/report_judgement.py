@@ -9,6 +9,7 @@ import numpy as np
 
 from heliid.export.page import BAD, GOOD, WARN, Block, Cell, Figure, Heading, Remark, Table, Text
 from heliid.export.report_figures import frequency_panels, residual_panels
+from heliid.export.report_tails import tail_blocks
 from heliid.export.svg import panel_svg
 from heliid.validation import GUIDELINE, Score, Thresholds, ValidationReport
 
@@ -32,6 +33,7 @@ def judgement_blocks(report: ValidationReport) -> list[Block]:
     blocks += _scores(report)
     blocks += _divergences(report)
     blocks += _overall(report)
+    blocks += tail_blocks(report)
     blocks += _cases(report)
     blocks += _residuals(report)
     blocks += _frequency(report)

@@ -139,3 +139,25 @@ def test_diverged_run_is_drawn_inside_its_panel(finished):
     wild = dataclasses.replace(one, simulated=one.simulated + 1e6)
     for panel in history_panels(wild, None, 0):
         ET.fromstring(panel_svg(panel))
+
+
+def test_the_bad_end_of_the_runs_has_a_table_and_a_curve(finished, page):
+    from heliid.export.report_tails import piece_errors, tail_blocks
+    from heliid.training.risk import cvar
+
+    report = finished[1][Use.TRAIN]
+    errors = piece_errors(report.records)
+    table = next(block for block in tail_blocks(report) if isinstance(block, Table))
+    row = dict(zip(table.header, table.rows[0], strict=True))
+    assert row["pieces"] == str(errors.size)
+    assert float(row["CVaR 90%"]) == pytest.approx(cvar(errors, 0.9), abs=5e-4)
+    assert float(row["worst"]) == pytest.approx(errors[-1], abs=5e-4)
+    assert [one for one in tail_blocks(report) if isinstance(one, Figure)]
+    assert "Value at risk" in page
+
+
+def test_too_few_pieces_have_no_tail(finished):
+    from heliid.export.report_tails import tail_blocks
+
+    report = finished[1][Use.TRAIN]
+    assert tail_blocks(dataclasses.replace(report, records=())) == []

@@ -15,6 +15,7 @@ from PySide6.QtWidgets import (
 )
 
 from heliid.study import SEARCHES, StudyConfig
+from heliid.study.config import TRAINERS
 from heliid_gui.presenters.formatting import SEARCH_NAMES
 from heliid_gui.theme import SPACE
 from heliid_gui.widgets import Section, column, label
@@ -139,6 +140,29 @@ class SettingsForm(QWidget):
                 "Each order is trained from several sets of start weights and the best counts."
             ),
         )
+        self._add(
+            more,
+            self.tr("Trainer"),
+            "trainer",
+            self._trainers(),
+            self.tr(
+                "How the weights of one order are found. Levenberg-Marquardt is the fastest by "
+                "far; the others are for questions beyond it."
+            ),
+        )
+        self._real(
+            more,
+            self.tr("Weight of risk"),
+            "risk_weight",
+            0.0,
+            100.0,
+            "",
+            self.tr(
+                "Above 0, training and search also count the worst tenth of the errors (CVaR): "
+                "the worst manoeuvre may become better, the average usually becomes worse."
+            ),
+            zero=self.tr("None"),
+        )
         self._whole(
             more,
             self.tr("Ensemble"),
@@ -197,10 +221,29 @@ class SettingsForm(QWidget):
             )
         )
 
+    def _trainers(self) -> QComboBox:
+        names = {
+            "lm": self.tr("Levenberg-Marquardt"),
+            "hf": self.tr("Hessian-free Gauss-Newton"),
+            "bicgstab": self.tr("Exact Hessian, Bi-CGSTAB"),
+            "adam": self.tr("Adam, mini-batches"),
+            "sgd": self.tr("Gradient descent, mini-batches"),
+        }
+        self.trainer = QComboBox()
+        for key in TRAINERS:
+            self.trainer.addItem(names[key], key)
+        self.trainer.setMinimumContentsLength(6)
+        self.trainer.setSizeAdjustPolicy(
+            QComboBox.SizeAdjustPolicy.AdjustToMinimumContentsLengthWithIcon
+        )
+        self.trainer.activated.connect(lambda: self._say("trainer", self.trainer.currentData()))
+        return self.trainer
+
     def show_config(self, config: StudyConfig) -> None:
         """Put the values into the fields; nothing is told."""
         self._quiet = True
         self.search.setCurrentIndex(max(0, self.search.findData(config.search)))
+        self.trainer.setCurrentIndex(max(0, self.trainer.findData(config.trainer)))
         for name, field in self.fields.items():
             source = config.box if name.startswith("box_") else config
             value = getattr(source, name.removeprefix("box_"))
