@@ -4,7 +4,9 @@
 
 Live: 4 outputs of ``--points`` samples, a new best free run on every tick, while ``--busy``
 processes of lower priority keep the cores busy. A 10 ms timer measures the gaps between turns of
-the event loop. Offscreen unless QT_QPA_PLATFORM says otherwise.
+the event loop; ``idle_...`` are those of the same window with nothing to do in the same load: what
+the machine alone takes. CPU times do not depend on the load. Offscreen unless QT_QPA_PLATFORM says
+otherwise. A run of ``--seconds 600`` is the trial of memory: ``rss_growth_mb``.
 """
 
 from __future__ import annotations
@@ -71,6 +73,10 @@ class Gaps:
         now = time.perf_counter()
         self.values.append(1000 * (now - self._last))
         self._last = now
+
+    def stop(self) -> None:
+        """Count no more."""
+        self._timer.stop()
 
     def summary(self) -> dict[str, float]:
         """Median, 99th percentile and largest gap, ms."""
@@ -167,7 +173,9 @@ def live(window, seconds: float, points: int, busy: int) -> dict[str, float]:
     burners = [multiprocessing.get_context("spawn").Process(target=burn) for _ in range(busy)]
     for one in burners:
         one.start()
-    pump(1.0)
+    idle = Gaps()
+    pump(max(2.0, seconds / 4))
+    idle.stop()
     frames = make_frames_class()(window.evolve.free_run.plots.canvas.viewport())
     before = rss_mb()
     ticks = [0]
@@ -183,13 +191,14 @@ def live(window, seconds: float, points: int, busy: int) -> dict[str, float]:
     cpu, first = time.process_time(), frames.count
     took = pump(seconds)
     cpu = time.process_time() - cpu
-    gaps._timer.stop()
+    gaps.stop()
     window.jobs.ticked.disconnect(frame)
     for one in burners:
         one.kill()
         one.join()
     grown = rss_mb() - before
     return {
+        **{f"idle_{name}": value for name, value in idle.summary().items()},
         **gaps.summary(),
         "frames_per_s": round((frames.count - first) / took, 1),
         "updates_per_s": round(ticks[0] / took, 1),
@@ -232,24 +241,35 @@ def _budget(window, count: int) -> None:
     window.bench.put(model.changed_config(window.bench.setup, budget=count))
 
 
-def switching(window) -> dict[str, float]:
-    """The slowest first and second switch to a view, ms."""
+def theme_change(window) -> dict[str, float]:
+    """From light to dark and back, all views made: CPU of one change with its repaint, ms."""
     from PySide6.QtWidgets import QApplication
 
-    worst, slowest = [0.0, 0.0], ""
-    for turn in range(2):
-        for key in window.views:
-            begun = time.perf_counter()
+    spent = []
+    for _ in range(4):
+        begun = time.process_time()
+        window.toggle_theme()
+        QApplication.processEvents()
+        spent.append(1000 * (time.process_time() - begun))
+    return {"theme_change_cpu_ms": round(min(spent))}
+
+
+def switching(window) -> dict[str, float]:
+    """The slowest first and later switch to a view, ms, and its CPU time."""
+    from PySide6.QtWidgets import QApplication
+
+    found: dict[str, float] = {}
+    for name, turns in (("switch_first", 1), ("switch", 3)):
+        took: dict[str, list[tuple[float, float]]] = {key: [] for key in window.views}
+        for key in list(window.views) * turns:
+            begun, cpu = time.perf_counter(), time.process_time()
             window.show_step(key)
             QApplication.processEvents()
-            took = 1000 * (time.perf_counter() - begun)
-            if took > worst[turn]:
-                worst[turn], slowest = took, key
-    return {
-        "switch_first_ms": round(worst[0]),
-        "switch_ms": round(worst[1]),
-        "switch_slowest": slowest,
-    }
+            spent = time.process_time() - cpu
+            took[key].append((1000 * (time.perf_counter() - begun), 1000 * spent))
+        found[f"{name}_ms"] = round(max(min(own)[0] for own in took.values()))
+        found[f"{name}_cpu_ms"] = round(max(min(c for _, c in own) for own in took.values()))
+    return found
 
 
 def main() -> None:
@@ -268,6 +288,7 @@ def main() -> None:
         window = make_window(Path(folder))
         pump(30, lambda: window.jobs.pid > 0)
         found |= switching(window)
+        found |= theme_change(window)
         found |= stop_time(window)
         found |= live(window, options.seconds, options.points, options.busy)
         window.bench.is_modified = False

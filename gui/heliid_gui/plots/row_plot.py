@@ -48,6 +48,31 @@ class Curve:
         self.label = label
         self.data = Pyramid(np.zeros(0), np.zeros(0))
         self._given: tuple[np.ndarray, np.ndarray] = (self.data.x, self.data.y)
+        self._part: tuple = ()  # what the last visible part was taken for
+        self._visible = (self.data.x, self.data.y)
+        self._limits = (np.inf, -np.inf)
+        self._drawn: tuple = ()
+
+    def visible(self, start: float, end: float, pixels: int) -> tuple[np.ndarray, np.ndarray]:
+        """The points to draw; the same arrays as before when nothing has changed."""
+        part = (self.data, start, end, pixels)
+        if part != self._part:
+            self._part = part
+            _, y = self._visible = self.data.visible(start, end, pixels)
+            self._limits = (float(y.min()), float(y.max())) if y.size else (np.inf, -np.inf)
+        return self._visible
+
+    @property
+    def limits(self) -> tuple[float, float]:
+        """Lowest and highest of the points that are drawn."""
+        return self._limits
+
+    def draw(self, x: np.ndarray, y: np.ndarray, *, is_thick: bool) -> None:
+        """Hand the points to the item, unless it has them."""
+        state = (self._part, self.kind, is_thick, colours().name)
+        if state != self._drawn:
+            self._drawn = state
+            self.item.set_points(x, y, _pen(self.kind, x.size, is_thick=is_thick), antialias=True)
 
     def take(self, kind: Kind, x: np.ndarray, y: np.ndarray) -> None:
         """Show these data; of a curve that ended early (diverged) what is finite."""
@@ -168,16 +193,15 @@ class RowPlot:
     def draw(self, start: float, end: float, pixels: int, *, is_live: bool) -> None:
         """Set the visible part of each curve, and the value axis as the data want."""
         low, high = np.inf, -np.inf
-        parts = [(one, *one.data.visible(start, end, pixels)) for one in self.curves.values()]
-        for curve, _, y in parts:
-            if y.size and curve.item.isVisible():
-                low, high = min(low, float(y.min())), max(high, float(y.max()))
+        parts = [(one, *one.visible(start, end, pixels)) for one in self.curves.values()]
+        for curve, *_ in parts:
+            if curve.item.isVisible():
+                low, high = min(low, curve.limits[0]), max(high, curve.limits[1])
         if low <= high and not self.is_by_hand:
             self._fit_values(low, high, is_live=is_live)
         for curve, x, y in parts:
             is_thick = not is_live and self._length(y, pixels) < THICK_BELOW
-            pen = _pen(curve.kind, x.size, is_thick=is_thick)
-            curve.item.set_points(x, y, pen, antialias=True)
+            curve.draw(x, y, is_thick=is_thick)
 
     def _length(self, y: np.ndarray, pixels: int) -> float:
         """How far the line goes up and down, over the width of the plot."""
