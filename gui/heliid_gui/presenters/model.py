@@ -129,8 +129,15 @@ def _power(count: int) -> str:
 
 
 def changed_config(setup: Setup, **changes: object) -> Setup:
-    """With these settings changed; ``box_*`` names go into the box. Raises SettingsError."""
+    """With these settings changed; ``box_*`` names go into the box. Raises SettingsError.
+
+    Risk is trained by one trainer only: choosing one of the two takes the other back.
+    """
     config = setup.config
+    if changes.get("trainer", "lm") != "lm":
+        changes = {"risk_weight": 0.0, **changes}
+    elif changes.get("risk_weight"):
+        changes = {"trainer": "lm", **changes}
     box = {name[4:]: value for name, value in changes.items() if name.startswith("box_")}
     plain = {name: value for name, value in changes.items() if not name.startswith("box_")}
     if box:
