@@ -1,15 +1,14 @@
-"""One time step of the network in LLVM vectors: one segment alone, or eight segments side by side.
+"""One time step of the network in LLVM vectors, for one segment alone.
 
-Alone, the lanes of a vector are hidden units or outputs, and a step waits for the one before;
-side by side they are segments, and eight steps cost about as much as three alone. Both add in the
-same order, so a segment's numbers do not depend on its company. Of every sum
+The lanes of a vector are hidden units or outputs. Of every sum
 
-    bias + inputs        four chains          known ahead of the recursion
-    + outputs of lag > 1 four chains          known at least one step ahead
-    + outputs of lag 1   two chains           what the step waits for
+    bias + inputs          known ahead of the recursion
+    + outputs of lag > 1   known at least one step ahead
+    + outputs of lag 1     what the step waits for
 
-and tanh(hidden) enters the outputs in four chains. Taps come in whole groups of four, four and two;
-what fills them up has weight 0.
+each part and that of tanh(hidden) in the outputs is two chains of fused multiply-adds, for even and
+odd taps. Taps and units come in pairs; what fills them up has weight 0. ``lanes`` adds in the same
+order.
 """
 
 from __future__ import annotations
@@ -17,35 +16,13 @@ from __future__ import annotations
 from typing import Any
 
 import numpy as np
-from llvmlite.binding import get_host_cpu_features
-from numba import config, types
-from numba.core import cgutils
+from numba import config, njit, types
 from numba.extending import intrinsic
 
-from heliid.kernels.vectors import VECTOR, Vectors, constant, data_of
-
-UNITS = 4 if get_host_cpu_features().get("avx512f") else 1  # side by side in registers
-CHAINS = 4
+from heliid.kernels.vectors import CHAINS, VECTOR, Vectors, chained_sums, constant, data_of
 
 
-def _sums(v, b, starts, n, chains, tap):
-    """Accumulators: for each of ``starts`` ``chains`` chains over ``n`` taps, pairwise added.
-
-    ``tap(t)`` gives what tap t is multiplied with: one value, and one per start.
-    """
-    nothing = v.number(0.0)
-    slots = [[v.slot(start)] + [v.slot(nothing) for _ in range(chains - 1)] for start in starts]
-    groups = b.sdiv(n, constant(n, chains))
-    with cgutils.for_range(b, groups) as loop:
-        first = b.mul(loop.index, constant(n, chains))
-        for chain in range(chains):
-            value, factors = tap(b.add(first, constant(n, chain)))
-            for mine, factor in zip(slots, factors, strict=True):
-                v.add_to(mine[chain], value, factor)
-    return [v.total(mine) for mine in slots]
-
-
-def _unit_step(chains, is_hidden):
+def _unit_step(is_hidden, n_vectors=1):
     def build(typingctx, sums, at, x, at_x, offsets, first, n, matrix, n_columns, column):  # noqa: ARG001
         whole = types.int64
         signature = types.void(sums, whole, x, whole, offsets, whole, whole, matrix, whole, whole)
@@ -58,14 +35,17 @@ def _unit_step(chains, is_hidden):
             at_, at_x_, first_, n_, n_columns_, column_ = (args[k] for k in (1, 3, 5, 6, 8, 9))
             v = Vectors(context, b, types.float64, VECTOR)
 
+            shifts = [constant(at_, k * VECTOR) for k in range(n_vectors)]
+
             def tap(t):
                 number = b.add(first_, t)
                 place = b.add(at_x_, b.load(b.gep(places, [number])))
                 row = b.add(b.mul(number, n_columns_), column_)
-                return v.spread(line, place), [v.load(source, row)]
+                return v.spread(line, place), [v.load(source, b.add(row, one)) for one in shifts]
 
-            (total,) = _sums(v, b, [v.load(data, at_)], n_, chains, tap)
-            v.store(data, at_, v.tanh(total) if is_hidden else total)
+            starts = [v.load(data, b.add(at_, one)) for one in shifts]
+            for one, total in zip(shifts, chained_sums(v, starts, n_, tap), strict=True):
+                v.store(data, b.add(at_, one), v.tanh(total) if is_hidden else total)
             return context.get_dummy_value()
 
         return signature, codegen
@@ -77,25 +57,89 @@ def _unit_step(chains, is_hidden):
 def _add_taps_vectors(
     typingctx, sums, at, x, at_x, offsets, first, n, matrix, n_columns, column
 ):  # fmt: skip
-    return _unit_step(CHAINS, False)(
+    return _unit_step(False)(
         typingctx, sums, at, x, at_x, offsets, first, n, matrix, n_columns, column
     )
 
 
 @intrinsic
-def _add_newest_vectors(
-    typingctx, sums, at, x, at_x, offsets, first, n, matrix, n_columns, column
-):  # fmt: skip
-    return _unit_step(2, False)(
+def _add_taps_pair(typingctx, sums, at, x, at_x, offsets, first, n, matrix, n_columns, column):
+    return _unit_step(False, 2)(
         typingctx, sums, at, x, at_x, offsets, first, n, matrix, n_columns, column
     )
+
+
+@intrinsic
+def _copy_vector(typingctx, target, at, source, at_source):  # noqa: ARG001
+    whole = types.int64
+    signature = types.void(target, whole, source, whole)
+
+    def codegen(context, builder, sig, args):
+        data, values = (data_of(context, builder, sig.args[k], args[k]) for k in (0, 2))
+        v = Vectors(context, builder, types.float64, VECTOR)
+        v.store(data, args[1], v.load(values, args[3]))
+        return context.get_dummy_value()
+
+    return signature, codegen
+
+
+@njit(cache=True, nogil=True, error_model="numpy")
+def _copy_numbers_vectors(target, at, source, at_source, n):
+    for i in range(0, n, VECTOR):
+        _copy_vector(target, at + i, source, at_source + i)  # type: ignore[call-arg]
+
+
+@njit(cache=True, nogil=True, error_model="numpy")
+def _add_all_taps_vectors(sums, at, x, at_x, offsets, first, n, matrix, n_columns):
+    i = 0
+    while i + 2 * VECTOR <= n_columns:
+        _add_taps_pair(sums, at + i, x, at_x, offsets, first, n, matrix, n_columns, i)  # type: ignore[call-arg]
+        i += 2 * VECTOR
+    if i < n_columns:
+        _add_taps_vectors(sums, at + i, x, at_x, offsets, first, n, matrix, n_columns, i)  # type: ignore[call-arg]
+
+
+@intrinsic
+def _step_at_once_vectors(
+    typingctx, line, at, sums, at_sums, offsets, first, n, matrix, last  # noqa: ARG001
+):  # fmt: skip
+    whole = types.int64
+    signature = types.void(line, whole, sums, whole, offsets, whole, whole, matrix, last)
+
+    def codegen(context, builder, sig, args):
+        b = builder
+        data, source, places, weights, out_weights = (
+            data_of(context, b, sig.args[k], args[k]) for k in (0, 2, 4, 7, 8)
+        )
+        at_, at_sums_, first_, n_ = (args[k] for k in (1, 3, 5, 6))
+        v = Vectors(context, b, types.float64, VECTOR)
+        shifts = [constant(at_, k * VECTOR) for k in range(2)]
+
+        def tap(t):
+            number = b.add(first_, t)
+            place = b.add(at_, b.load(b.gep(places, [number])))
+            row = b.mul(number, constant(number, 2 * VECTOR))
+            return v.spread(data, place), [v.load(weights, b.add(row, one)) for one in shifts]
+
+        starts = [v.load(source, b.add(at_sums_, one)) for one in shifts]
+        hidden, out = chained_sums(v, starts, n_, tap)
+        z = v.tanh(hidden)
+        before = v.load(data, b.sub(at_, constant(at_, VECTOR)))
+        chains = [b.fadd(before, out)] + [v.number(0.0) for _ in range(CHAINS - 1)]
+        for i in range(VECTOR):
+            row = v.load(out_weights, constant(at_, i * VECTOR))
+            chains[i % CHAINS] = v.fma(v.lane(z, i), row, chains[i % CHAINS])
+        v.store(data, at_, b.fadd(*chains))
+        return context.get_dummy_value()
+
+    return signature, codegen
 
 
 @intrinsic
 def _activate_vectors(
     typingctx, sums, at, x, at_x, offsets, first, n, matrix, n_columns, column
 ):  # fmt: skip
-    return _unit_step(2, True)(
+    return _unit_step(True)(
         typingctx, sums, at, x, at_x, offsets, first, n, matrix, n_columns, column
     )
 
@@ -119,86 +163,8 @@ def _step_outputs_vectors(
             row = b.add(b.mul(t, n_wide_), column_)
             return v.spread(source, b.add(at_z_, t)), [v.load(weights, row)]
 
-        (total,) = _sums(v, b, [start], h_, CHAINS, tap)
+        (total,) = chained_sums(v, [start], h_, tap)
         v.store(data, at_, total)
-        return context.get_dummy_value()
-
-    return signature, codegen
-
-
-@intrinsic
-def _side_by_side(
-    typingctx, sums, at, u, at_u, y, at_y, offsets, counts, matrix, n_columns, column  # noqa: ARG001
-):  # fmt: skip
-    """The sums of UNITS units from ``column`` on, VECTOR segments each."""
-    whole = types.int64
-    signature = types.void(sums, whole, u, whole, y, whole, offsets, counts, matrix, whole, whole)
-
-    def codegen(context, builder, sig, args):
-        b = builder
-        data, inputs, outputs, places, numbers, weights = (
-            data_of(context, b, sig.args[k], args[k]) for k in (0, 2, 4, 6, 7, 8)
-        )
-        at_, at_u_, at_y_, n_columns_, column_ = (args[k] for k in (1, 3, 5, 9, 10))
-        v = Vectors(context, b, types.float64, VECTOR)
-        n_in, n_old, n_new = (b.load(b.gep(numbers, [constant(at_, k)])) for k in range(3))
-        columns = [b.add(column_, constant(column_, m)) for m in range(UNITS)]
-
-        def weights_of(number):
-            row = b.mul(number, n_columns_)
-            return [v.spread(weights, b.add(row, one)) for one in columns]
-
-        def reader(line, origin, shift):
-            def tap(t):
-                number = b.add(shift, t)
-                place = b.add(origin, b.load(b.gep(places, [number])))
-                return v.load(line, place), weights_of(number)
-
-            return tap
-
-        nothing = constant(at_, 0)
-        last = b.add(b.add(n_in, n_old), n_new)
-        totals = weights_of(last)  # the biases
-        totals = _sums(v, b, totals, n_in, CHAINS, reader(inputs, at_u_, nothing))
-        totals = _sums(v, b, totals, n_old, CHAINS, reader(outputs, at_y_, n_in))
-        totals = _sums(v, b, totals, n_new, 2, reader(outputs, at_y_, b.add(n_in, n_old)))
-        for m, total in enumerate(totals):
-            v.store(data, b.add(at_, constant(at_, m * VECTOR)), total)
-        return context.get_dummy_value()
-
-    return signature, codegen
-
-
-@intrinsic
-def _outputs_side_by_side(
-    typingctx, line, at, n_wide, sums, at_out, at_z, h, matrix, n_columns, column  # noqa: ARG001
-):  # fmt: skip
-    whole = types.int64
-    signature = types.void(line, whole, whole, sums, whole, whole, whole, matrix, whole, whole)
-
-    def codegen(context, builder, sig, args):
-        b = builder
-        data, source, weights = (data_of(context, b, sig.args[k], args[k]) for k in (0, 3, 7))
-        at_, n_wide_, at_out_, at_z_, h_, n_columns_, column_ = (
-            args[k] for k in (1, 2, 4, 5, 6, 8, 9)
-        )
-        v = Vectors(context, b, types.float64, VECTOR)
-        shifts = [constant(at_, m * VECTOR) for m in range(UNITS)]
-        columns = [b.add(column_, constant(column_, m)) for m in range(UNITS)]
-        before = b.sub(at_, n_wide_)
-        starts = [
-            b.fadd(v.load(data, b.add(before, one)), v.load(source, b.add(at_out_, one)))
-            for one in shifts
-        ]
-
-        def tap(t):
-            row = b.mul(t, n_columns_)
-            place = b.add(at_z_, b.mul(t, constant(t, VECTOR)))
-            return v.load(source, place), [v.spread(weights, b.add(row, c)) for c in columns]
-
-        totals = _sums(v, b, starts, h_, CHAINS, tap)
-        for one, total in zip(shifts, totals, strict=True):
-            v.store(data, b.add(at_, one), total)
         return context.get_dummy_value()
 
     return signature, codegen
@@ -240,40 +206,41 @@ def _step_outputs_plain(line, at, n_wide, sums, at_out, at_z, h, matrix, column)
     line[at : at + VECTOR] = total
 
 
-def _side_by_side_plain(sums, at, u, at_u, y, at_y, offsets, counts, matrix, n_columns, column):
-    n_in, n = counts[0], counts.sum()
-    for m in range(UNITS):
-        total = np.full(VECTOR, matrix[n * n_columns + column + m])
-        for t in range(n):
-            line, origin = (u, at_u) if t < n_in else (y, at_y)
-            place = origin + offsets[t]
-            total += matrix[t * n_columns + column + m] * line[place : place + VECTOR]
-        sums[at + m * VECTOR : at + (m + 1) * VECTOR] = total
+def _step_at_once_plain(line, at, sums, at_sums, offsets, first, n, matrix, last):
+    columns = 2 * VECTOR
+    _activate_plain(sums, at_sums, line, at, offsets, first, n, matrix, columns, 0)
+    out = at_sums + VECTOR
+    _add_taps_plain(sums, out, line, at, offsets, first, n, matrix, columns, VECTOR)
+    _step_outputs_plain(line, at, VECTOR, sums, out, at_sums, VECTOR, last, 0)
 
 
-def _outputs_side_by_side_plain(
-    line, at, n_wide, sums, at_out, at_z, h, matrix, n_columns, column
-):  # fmt: skip
-    for m in range(UNITS):
-        here, out = at + m * VECTOR, at_out + m * VECTOR
-        total = line[here - n_wide : here - n_wide + VECTOR] + sums[out : out + VECTOR]
-        for t in range(h):
-            z = at_z + t * VECTOR
-            total = total + matrix[t * n_columns + column + m] * sums[z : z + VECTOR]
-        line[here : here + VECTOR] = total
+def _add_all_taps_plain(sums, at, x, at_x, offsets, first, n, matrix, n_columns):
+    for i in range(0, n_columns, VECTOR):
+        _add_taps_plain(sums, at + i, x, at_x, offsets, first, n, matrix, n_columns, i)
+
+
+def _copy_numbers_plain(target, at, source, at_source, n):
+    target[at : at + n] = source[at_source : at_source + n]
 
 
 _plain = bool(getattr(config, "DISABLE_JIT", 0))
 
-add_taps: Any = _add_taps_plain if _plain else _add_taps_vectors
-"""``add_taps(sums, at, x, at_x, offsets, first, n, matrix, n_columns, column)``.
+add_taps: Any = _add_all_taps_plain if _plain else _add_all_taps_vectors
+"""``add_taps(sums, at, x, at_x, offsets, first, n, matrix, n_columns)``.
 
-Adds to the VECTOR numbers of ``sums`` from ``at`` the numbers ``x[at_x + offsets[t]]`` times
-VECTOR columns of row t of ``matrix``, t = first .. first + n - 1; ``n`` a multiple of CHAINS.
+Adds to the ``n_columns`` numbers of ``sums`` from ``at`` the numbers ``x[at_x + offsets[t]]``
+times row t of ``matrix``, t = first .. first + n - 1; ``n`` is a multiple of CHAINS, ``n_columns``
+of VECTOR.
 """
 
-add_newest: Any = _add_taps_plain if _plain else _add_newest_vectors
-"""As ``add_taps`` in two chains, for taps of lag 1; ``n`` is even."""
+copy_numbers: Any = _copy_numbers_plain if _plain else _copy_numbers_vectors
+"""``copy_numbers(target, at, source, at_source, n)``: ``n`` is a multiple of VECTOR."""
+
+add_newest: Any = _add_taps_plain if _plain else _add_taps_vectors
+"""``add_newest(sums, at, x, at_x, offsets, first, n, matrix, n_columns, column)``.
+
+As ``add_taps`` for VECTOR columns from ``column`` on, ``n`` is even.
+"""
 
 activate: Any = _activate_plain if _plain else _activate_vectors
 """As ``add_newest``, and then the hyperbolic tangent."""
@@ -281,19 +248,16 @@ activate: Any = _activate_plain if _plain else _activate_vectors
 tanh_rows: Any = _tanh_plain if _plain else _tanh_vectors
 """``tanh_rows(sums, at)``: the hyperbolic tangents of VECTOR numbers from ``at``, in place."""
 
+step_at_once: Any = _step_at_once_plain if _plain else _step_at_once_vectors
+"""``step_at_once(line, at, sums, at_sums, offsets, first, n, matrix, last)``.
+
+``add_newest``, ``activate`` and ``step_outputs`` without leaving the registers, for at most VECTOR
+units and outputs; ``matrix`` (., 2 VECTOR), ``last`` (VECTOR, VECTOR).
+"""
+
 step_outputs: Any = _step_outputs_plain if _plain else _step_outputs_vectors
 """``step_outputs(line, at, n_wide, sums, at_out, at_z, h, matrix, column)``.
 
 VECTOR outputs of ``line`` from ``at``: those ``n_wide`` numbers before, plus ``sums`` from
 ``at_out``, plus the ``h`` units from ``at_z`` times rows of ``matrix`` (h, n_wide).
 """
-
-side_by_side: Any = _side_by_side_plain if _plain else _side_by_side
-"""``side_by_side(sums, at, u, at_u, y, at_y, offsets, counts, matrix, n_columns, column)``.
-
-The sums of UNITS units for VECTOR segments: bias (last row of ``matrix``), inputs and both kinds
-of outputs, ``counts`` (3,) of each; unit m of segment s goes to ``at + m VECTOR + s``.
-"""
-
-outputs_side_by_side: Any = _outputs_side_by_side_plain if _plain else _outputs_side_by_side
-"""As ``step_outputs`` for UNITS outputs of VECTOR segments; ``matrix`` (h, n_columns)."""

@@ -16,18 +16,25 @@ import numpy as np
 from numba import njit
 
 from heliid.kernels.hyperbolic import tanh_array, tanh_plain
-from heliid.kernels.march import (
-    CHAINS,
+from heliid.kernels.lanes import (
+    FOUR,
     UNITS,
+    copy_grid,
+    hand_out,
+    lanes_beyond,
+    outputs_side_by_side,
+    side_by_side,
+)
+from heliid.kernels.march import (
     activate,
     add_newest,
     add_taps,
-    outputs_side_by_side,
-    side_by_side,
+    copy_numbers,
+    step_at_once,
     step_outputs,
     tanh_rows,
 )
-from heliid.kernels.vectors import VECTOR
+from heliid.kernels.vectors import CHAINS, VECTOR
 
 __all__ = ["fill_regressors", "run_segments", "squared_errors", "tanh_array", "tanh_plain"]
 
@@ -65,7 +72,7 @@ def _tap_rows(out_taps, in_taps):
         if out_taps[t, 1] == 1:
             rows[at] = t
             at += 1
-    counts[2] = _fill_up(at - first, 2)
+    counts[2] = _fill_up(at - first, CHAINS)
     return rows[: first + counts[2]].copy(), counts
 
 
@@ -98,7 +105,7 @@ def _packed(rows, w_hid, b_hid, w_out, linear, bias, step):
     h, n_y = b_hid.shape[0], bias.shape[0]
     first_out, n_wide = _fill_up(h, VECTOR), _fill_up(n_y, VECTOR)
     by_tap = np.zeros((rows.shape[0] + 1, first_out + n_wide))
-    last = np.zeros((_fill_up(h, CHAINS), n_wide))
+    last = np.zeros((first_out, n_wide))
     for t in range(rows.shape[0]):
         if rows[t] >= 0:
             for i in range(h):
@@ -174,44 +181,55 @@ def _run_alone(u, y, first, length, places, counts, reach, by_tap, last, limit, 
     Scratch: line ((reach + AHEAD) n_wide,), outputs row by row; sums (AHEAD width,).
     """
     n_y, n_u, width = y.shape[1], u.shape[1], by_tap.shape[1]
-    h, n_wide = last.shape
+    n_wide = last.shape[1]
     first_out = width - n_wide
+    is_small = first_out == VECTOR and n_wide == VECTOR
     n_in, n_old, n_new = counts[0], counts[1], counts[2]
     inputs, weights, out_weights = u.reshape(-1), by_tap.reshape(-1), last.reshape(-1)
+    out, at_bias = y_sim.reshape(-1), (by_tap.shape[0] - 1) * width
     for r in range(reach):
         for j in range(n_y):
             line[r * n_wide + j] = y[first - reach + r, j]
     for start in range(0, length, AHEAD):
         n = min(AHEAD, length - start)
         for m in range(n):
-            at, k = m * width, first + start + m
-            sums[at : at + width] = by_tap[-1]
-            for i in range(0, width, VECTOR):
-                add_taps(sums, at + i, inputs, k * n_u, places, 0, n_in, weights, width, i)
-        for m in range(n):
             at, row = m * width, (reach + m) * n_wide
-            for i in range(0, width, VECTOR):
-                add_taps(sums, at + i, line, row, places, n_in, n_old, weights, width, i)
-            for i in range(0, first_out, VECTOR):
-                activate(sums, at + i, line, row, places, n_in + n_old, n_new, weights, width, i)
-            for i in range(first_out, width, VECTOR):
-                add_newest(sums, at + i, line, row, places, n_in + n_old, n_new, weights, width, i)
-            for i in range(0, n_wide, VECTOR):
-                step_outputs(
-                    line, row + i, n_wide, sums, at + first_out + i, at, h, out_weights, i
+            copy_numbers(sums, at, weights, at_bias, width)
+            place = (first + start + m) * n_u
+            add_taps(sums, at, inputs, place, places, 0, n_in, weights, width)
+            add_taps(sums, at, line, row, places, n_in, n_old, weights, width)
+            if is_small:
+                step_at_once(
+                    line, row, sums, at, places, n_in + n_old, n_new, weights, out_weights
                 )  # fmt: skip
-        for m in range(n):
-            good = True
-            for j in range(n_y):
-                value = line[(reach + m) * n_wide + j]
-                y_sim[first + start + m, j] = value
-                good = good and abs(value) <= limit
-            if not good:
-                _hold(y, first, first + start + m, first + length, y_sim)
-                return start + m
+            else:
+                _step(
+                    line, row, sums, at, places, n_in + n_old, n_new, weights, width, out_weights,
+                    first_out, n_wide,
+                )  # fmt: skip
+        copy_grid(out, (first + start) * n_y, n_y, 1, line, reach * n_wide, n_wide, 1, n, n_y)
+        if lanes_beyond(line, reach * n_wide, n * n_wide // VECTOR, limit) != 0:
+            good = _inside(y_sim, first + start, n, limit)
+            if good < n:
+                _hold(y, first, first + start + good, first + length, y_sim)
+                return start + good
         for i in range(reach * n_wide):
             line[i] = line[n * n_wide + i]
     return length
+
+
+@njit(cache=True, nogil=True, error_model="numpy")
+def _step(
+    line, row, sums, at, places, first, n, weights, width, out_weights, first_out, n_wide
+):  # fmt: skip
+    """One step of any number of units and outputs, once all but the newest taps are summed."""
+    for i in range(0, first_out, VECTOR):
+        activate(sums, at + i, line, row, places, first, n, weights, width, i)
+    for i in range(first_out, width, VECTOR):
+        add_newest(sums, at + i, line, row, places, first, n, weights, width, i)
+    for i in range(0, n_wide, VECTOR):
+        out = at + first_out + i
+        step_outputs(line, row + i, n_wide, sums, out, at, first_out, out_weights, i)
 
 
 @njit(cache=True, nogil=True, error_model="numpy")
@@ -228,6 +246,7 @@ def _run_together(
     first_out, y_row = width - n_wide, _fill_up(n_y, UNITS) * VECTOR
     weights, out_weights = by_tap.reshape(-1), last.reshape(-1)
     n_lanes = segments.shape[0]
+    bases = np.zeros(VECTOR, np.int64)
     longest = 0
     for lane in range(n_lanes):
         longest = max(longest, segments[lane, 1])
@@ -241,27 +260,23 @@ def _run_together(
         _fill_inputs(u, segments, start, reach_in, n, u_lines)
         for m in range(n):
             row, u_at = (reach + m) * y_row, (reach_in + m) * n_u * VECTOR
-            for i in range(0, h, UNITS):
-                side_by_side(
-                    sums, i * VECTOR, u_lines, u_at, y_lines, row, places, counts, weights, width, i
-                )  # fmt: skip
+            side_by_side(
+                sums, first_out * VECTOR, u_lines, u_at, y_lines, row, places, counts, weights,
+                width, first_out, n_y,
+            )  # fmt: skip
+            side_by_side(
+                sums, 0, u_lines, u_at, y_lines, row, places, counts, weights, width, 0, h
+            )  # fmt: skip
             for i in range(h):
                 tanh_rows(sums, i * VECTOR)
-            for i in range(first_out, first_out + n_y, UNITS):
-                side_by_side(
-                    sums, i * VECTOR, u_lines, u_at, y_lines, row, places, counts, weights, width, i
-                )  # fmt: skip
             for i in range(0, n_y, UNITS):
                 outputs_side_by_side(
                     y_lines, row + i * VECTOR, y_row, sums, (first_out + i) * VECTOR, 0,
                     last.shape[0], out_weights, n_wide, i,
                 )  # fmt: skip
-        n_running = 0
-        for lane in range(n_lanes):
-            if alive[lane] > start:
-                n_running += _hear(
-                    y, segments, lane, start, n, reach, y_row, limit, y_lines, y_sim, alive
-                )  # fmt: skip
+        n_running = _hand_over(
+            y, segments, start, n, reach * y_row, y_row, limit, y_lines, bases, y_sim, alive
+        )
         if n_running == 0:
             break
         for i in range(reach * y_row):
@@ -269,33 +284,52 @@ def _run_together(
 
 
 @njit(cache=True, nogil=True, error_model="numpy")
-def _fill_inputs(u, segments, start, reach_in, n, u_lines):
-    """Fill ``u_lines`` with the inputs of all lanes that ``n`` samples from ``start`` on need."""
-    n_u = u.shape[1]
-    for lane in range(segments.shape[0]):
-        first = segments[lane, 0] + start - reach_in
-        end = segments[lane, 0] + segments[lane, 1]
-        for r in range(reach_in + n):
-            k = min(first + r, end - 1)
-            for c in range(n_u):
-                u_lines[(r * n_u + c) * VECTOR + lane] = u[k, c]
+def _hand_over(y, segments, start, n, at, y_row, limit, y_lines, bases, y_sim, alive):
+    """Copy ``n`` samples of every lane to ``y_sim``; return how many lanes go on."""
+    n_y, n_lanes = y.shape[1], segments.shape[0]
+    out = y_sim.reshape(-1)
+    beyond = lanes_beyond(y_lines, at, n * y_row // VECTOR, limit)
+    n_running, is_whole = 0, n_y == FOUR and n_lanes == VECTOR
+    for lane in range(n_lanes):
+        bases[lane] = (segments[lane, 0] + start) * n_y
+        is_whole = is_whole and start + n <= alive[lane]
+    if is_whole:
+        hand_out(out, bases, y_lines, at, y_row, n)
+    for lane in range(n_lanes):
+        n_left = min(n, alive[lane] - start)
+        if n_left > 0 and not is_whole:
+            copy_grid(out, bases[lane], n_y, 1, y_lines, at + lane, y_row, VECTOR, n_left, n_y)
+        if n_left > 0 and (beyond >> lane) & 1:
+            first, length = segments[lane, 0], segments[lane, 1]
+            good = _inside(y_sim, first + start, n_left, limit)
+            if good < n_left:
+                alive[lane] = start + good
+                _hold(y, first, first + start + good, first + length, y_sim)
+        n_running += alive[lane] > start + n
+    return n_running
 
 
 @njit(cache=True, nogil=True, error_model="numpy")
-def _hear(y, segments, lane, start, n, reach, y_row, limit, y_lines, y_sim, alive):
-    """Copy one lane's samples to ``y_sim``; 1 when it is still running, 0 when it has ended."""
-    first, length = segments[lane, 0], segments[lane, 1]
-    for m in range(min(n, length - start)):
-        good = True
-        for j in range(y.shape[1]):
-            value = y_lines[(reach + m) * y_row + j * VECTOR + lane]
-            y_sim[first + start + m, j] = value
-            good = good and abs(value) <= limit
-        if not good:
-            alive[lane] = start + m
-            _hold(y, first, first + start + m, first + length, y_sim)
-            return 0
-    return 1 if start + n < length else 0
+def _fill_inputs(u, segments, start, reach_in, n, u_lines):
+    """Fill ``u_lines`` with the inputs of all lanes that ``n`` samples from ``start`` on need."""
+    n_u = u.shape[1]
+    inputs = u.reshape(-1)
+    for lane in range(segments.shape[0]):
+        first = segments[lane, 0] + start - reach_in
+        n_rows = min(reach_in + n, segments[lane, 0] + segments[lane, 1] - first)
+        copy_grid(
+            u_lines, lane, n_u * VECTOR, VECTOR, inputs, first * n_u, n_u, 1, max(n_rows, 0), n_u
+        )  # fmt: skip
+
+
+@njit(cache=True, nogil=True, error_model="numpy")
+def _inside(y_sim, first, n, limit):
+    """How many of ``n`` samples from ``first`` on come before the first outside ``limit``."""
+    for m in range(n):
+        for j in range(y_sim.shape[1]):
+            if not abs(y_sim[first + m, j]) <= limit:
+                return m
+    return n
 
 
 @njit(cache=True, nogil=True, error_model="numpy")

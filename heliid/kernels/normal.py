@@ -55,6 +55,19 @@ def add_product(matrix, x, out):
                 out[j] += f * row[j]
 
 
+@njit(cache=True, nogil=True, error_model="numpy")
+def per_sample(gram, gradient, n_samples, matrix, vector):
+    """Divide both by ``n_samples`` and add ``matrix`` (P, P) and ``vector`` (P,), in place.
+
+    Of the matrices only the lower triangle.
+    """
+    for i in range(gradient.shape[0]):
+        gradient[i] = gradient[i] / n_samples + vector[i]
+        row, other = gram[i], matrix[i]
+        for j in range(i + 1):
+            row[j] = row[j] / n_samples + other[j]
+
+
 def work_matrix(size: int) -> np.ndarray:
     """The work space that ``factor`` needs for a matrix (size, size)."""
     return np.zeros((padded(size),) * 2)
@@ -123,9 +136,9 @@ def solve_factored(upper, x):
     for k in range(n - 1, -1, -1):
         row = upper[k]
         at = k // VECTOR * VECTOR  # what is not yet found counts as zero
-        whole = (width - at) // VECTOR * VECTOR
+        whole = (n - at) // VECTOR * VECTOR
         rest = dot(found, at, flat, k * width + at, whole)
-        for j in range(at + whole, width):
+        for j in range(at + whole, n):
             rest += found[j] * row[j]
         found[k] = (x[k] - rest) / upper[k, k]
     for k in range(n):

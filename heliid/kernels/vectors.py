@@ -17,6 +17,7 @@ from numba.core import cgutils
 LANES, TILE = (32, 8) if get_host_cpu_features().get("avx512f") else (16, 4)
 
 VECTOR = 8  # float64 numbers in 512 bits: hidden units, outputs or segments side by side
+CHAINS = 2  # partial sums of what a step of the simulation adds up
 BLOCK = 16  # samples whose sensitivities are held, in cache, before they enter the sums
 
 LOG2_E = 1.4426950408889634
@@ -66,6 +67,11 @@ class Vectors:
         lone = b.insert_element(nothing, one, ir.Constant(ir.IntType(32), 0))
         mask = ir.Constant(ir.VectorType(ir.IntType(32), self.lanes), [0] * self.lanes)
         return b.shuffle_vector(lone, nothing, mask)
+
+    def lane(self, value, k):
+        """Lane ``k`` of a vector in every lane."""
+        mask = ir.Constant(ir.VectorType(ir.IntType(32), self.lanes), [k] * self.lanes)
+        return self.builder.shuffle_vector(value, ir.Constant(self.vector, ir.Undefined), mask)
 
     def number(self, value):
         """A constant in every lane."""
@@ -127,6 +133,22 @@ class Vectors:
         grown = self.fma(power, small, b.fsub(power, number(1.0)))  # expm1(2|x|)
         result = b.fdiv(grown, b.fadd(grown, number(2.0)))
         return b.bitcast(b.or_(b.bitcast(result, whole), sign), self.vector)
+
+
+def chained_sums(v, starts, n, tap):
+    """For each of ``starts`` its sum over ``n`` taps, in CHAINS chains that are added at the end.
+
+    ``tap(t)`` gives what tap t is multiplied with: one value, and one per start.
+    """
+    b, nothing = v.builder, v.number(0.0)
+    slots = [[v.slot(start)] + [v.slot(nothing) for _ in range(CHAINS - 1)] for start in starts]
+    with cgutils.for_range(b, b.sdiv(n, constant(n, CHAINS))) as loop:
+        first = b.mul(loop.index, constant(n, CHAINS))
+        for chain in range(CHAINS):
+            value, factors = tap(b.add(first, constant(n, chain)))
+            for mine, factor in zip(slots, factors, strict=True):
+                v.add_to(mine[chain], value, factor)
+    return [v.total(mine) for mine in slots]
 
 
 def data_of(context, builder, array_type, array):

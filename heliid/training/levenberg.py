@@ -12,7 +12,7 @@ import numpy as np
 from heliid.events import ShouldStop, never
 from heliid.kernels.gradients import add_normal, history_rows
 from heliid.kernels.narx import run_segments, squared_errors
-from heliid.kernels.normal import solve_damped, work_matrix
+from heliid.kernels.normal import per_sample, solve_damped, work_matrix
 from heliid.kernels.simd import padded
 from heliid.model.network import DIVERGED_AT
 from heliid.model.structure import Structure
@@ -100,8 +100,9 @@ class Problem:
         data, size = self.dataset, self.layout.size
         linear, _, w_out, w_hid, b_hid = self.layout.plain(theta, data.increment_std)
         gram, gradient = np.zeros((size, size)), np.zeros(size)
-        done, n_residuals = 0, int(segments[:, 1].sum()) * data.n_outputs
-        every = self.gram_every if n_residuals >= ENOUGH * self.gram_every * size else 1
+        done, n_samples = 0, int(segments[:, 1].sum())
+        is_enough = n_samples * data.n_outputs >= ENOUGH * self.gram_every * size
+        every = self.gram_every if is_enough else 1
         while done < len(segments):
             samples = np.cumsum(segments[done:, 1])
             n = max(1, int(np.searchsorted(samples, CHUNK, side="right")))
@@ -113,11 +114,8 @@ class Problem:
             if not ok:
                 return None
             done += n
-        total = int(segments[:, 1].sum())
-        gram /= total
-        gradient /= total
-        gram += self.prior.matrix
-        gradient += self.prior.half_gradient(theta)
+        slope = self.prior.half_gradient(theta)
+        per_sample(gram, gradient, n_samples, self.prior.matrix, slope)
         return gram, gradient
 
 

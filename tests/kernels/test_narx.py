@@ -3,6 +3,8 @@ import pytest
 
 from heliid.kernels.gradients import jacobian
 from heliid.kernels.narx import tanh_array
+from heliid.model.structure import Structure
+from tests.kernels.conftest import STRUCTURES, make_case
 from tests.reference.slow_narx import adjoint_gradient, run
 
 
@@ -140,3 +142,81 @@ def test_centred_parameters_are_the_linear_model_at_zero(case):
     np.testing.assert_allclose(
         bias, weights.bias + step * (weights.w_out @ np.tanh(weights.b_hid)), atol=1e-13
     )
+
+
+def wide_case():
+    """More outputs and hidden units than one vector holds, and records long enough to be cut."""
+    return make_case(Structure(((1, 2),) * 9, ((0, 1), (2,)), 19), n=150, size=0.03)
+
+
+@pytest.mark.parametrize("n_y", [1, 3, 4, 5, 9])
+@pytest.mark.parametrize("n_hidden", [0, 1, 8, 9, 19])
+def test_any_number_of_outputs_and_units_agrees_with_the_slow_twin(n_y, n_hidden):
+    structure = Structure(((1, 3),) * n_y, ((0, 2), (1,)), n_hidden)
+    case = make_case(structure, n=110, size=0.03)
+    problem, data = case.problem(), case.dataset
+    theta = problem.layout.join(case.weights, data.increment_std)
+    for horizon in (9, 0):
+        segments = data.segments(structure.n_start, horizon)
+        problem.run(theta, segments)
+        slow, _ = run(structure, case.weights, data.increment_std, data.u_all, data.y_all, segments)
+        inside = ~np.isnan(slow)
+        np.testing.assert_allclose(problem.y_sim[inside], slow[inside], rtol=1e-12, atol=1e-12)
+
+
+def run_of(case, segments, theta=None):
+    problem, step = case.problem(), case.dataset.increment_std
+    theta = problem.layout.join(case.weights, step) if theta is None else theta
+    _, alive = problem.run(theta, segments)
+    return problem.y_sim.copy(), alive
+
+
+def test_a_segment_has_the_same_bits_alone_and_in_company(case):
+    lengths = np.array([5, 9, 1, 7, 3, 8, 2, 6, 4, 5, 9])
+    starts = case.structure.n_start + np.concatenate([[0], np.cumsum(lengths[:-1])]) % 45
+    segments = np.column_stack([starts + 60 * (np.arange(11) % 2), lengths]).astype(np.int64)
+    for first in range(len(segments)):
+        company = np.roll(segments, -first, axis=0)
+        together, alive = run_of(case, company)
+        alone, alive_alone = run_of(case, company[:1])
+        k = slice(company[0, 0], company[0].sum())
+        later = company[1:]
+        if np.any((later[:, 0] < k.stop) & (later.sum(axis=1) > k.start)):
+            continue  # another segment wrote over it
+        np.testing.assert_array_equal(together[k], alone[k])
+        assert alive[0] == alive_alone[0]
+
+
+def test_one_diverging_segment_leaves_its_neighbours_alone():
+    case = make_case(STRUCTURES["four_outputs"], n=200)
+    segments = case.dataset.segments(case.structure.n_start, 40)[:8]
+    good, _ = run_of(case, segments)
+    bad_y = [one.copy() for one in case.dataset.y]
+    third = segments[2]
+    bad_y[0][third[0] - 1] = 1e6  # the measured sample before the third segment
+    spoilt = type(case.dataset)(
+        case.dataset.u, tuple(bad_y), 0.1, case.dataset.increment_std, np.ones(4), np.zeros(4)
+    )
+    found, alive = run_of(type(case)(case.structure, case.weights, spoilt), segments)
+    assert alive[2] < third[1]
+    np.testing.assert_array_equal(np.delete(alive, 2), np.delete(segments[:, 1], 2))
+    for s in (0, 3, 4, 5, 6, 7):
+        k = slice(segments[s, 0], segments[s].sum())
+        np.testing.assert_array_equal(found[k], good[k])
+    k = slice(third[0] + alive[2], third.sum())
+    last = found[k.start - 1] if alive[2] > 0 else bad_y[0][third[0] - 1]
+    assert np.all(found[k] == last)
+
+
+def test_jacobian_of_a_wide_model_agrees_with_the_adjoint_gradient():
+    case = wide_case()
+    segments = case.dataset.segments(case.structure.n_start, 30)
+    rows, problem = sensitivities(case, segments, is_centred=False)
+    data = case.dataset
+    where = np.concatenate([np.arange(a, a + n) for a, n in segments])
+    error = problem.y_sim[where] - data.y_all[where]
+    found = np.einsum("kj,kjp->p", error, rows)
+    expected = adjoint_gradient(
+        case.structure, case.weights, data.increment_std, data.u_all, data.y_all, segments
+    )
+    np.testing.assert_allclose(found, expected, rtol=1e-9, atol=1e-9 * np.abs(expected).max())
