@@ -42,6 +42,7 @@ class BitsRow:
     worst_fit: float
     loss: float  # points of mean fit below double precision
     rms_difference: float  # to the double-precision run, standard deviations
+    multiplications: int = 0  # per step
 
 
 @dataclass(frozen=True, slots=True)
@@ -62,10 +63,13 @@ class BitsStudy:
 
     def text(self) -> str:
         """The table as lines of text, the recommendation below."""
-        head = f"{'weights':<22}{'bits':>8}{'per weight':>12}{'fit %':>9}{'worst':>9}{'loss':>8}"
+        head = (
+            f"{'weights':<36}{'bits':>8}{'per weight':>12}{'products':>10}{'fit %':>9}"
+            f"{'worst':>9}{'loss':>8}"
+        )
         lines = [head] + [
-            f"{row.name:<22}{row.bits:>8}{row.bits_per_weight:>12.1f}{row.fit:>9.2f}"
-            f"{row.worst_fit:>9.2f}{row.loss:>8.2f}"
+            f"{row.name:<36}{row.bits:>8}{row.bits_per_weight:>12.1f}{row.multiplications:>10}"
+            f"{row.fit:>9.2f}{row.worst_fit:>9.2f}{row.loss:>8.2f}"
             for row in self.rows
         ]
         return "\n".join([*lines, "", self.recommendation])
@@ -90,8 +94,12 @@ def study_bits(model: NarxModel, records: Sequence[FlightRecord] = ()) -> BitsSt
     cases = _cases(portable, records)
     double = _row("float64", 64 * _n_weights(model), model, cases, 0.0)
     rows = [double, _row("float32", 32 * _n_weights(model), _single(model), cases, double.fit)]
-    rows += [_fixed_row(portable, kind, records, cases, double.fit) for kind in ("int16", "int8")]
+    kinds = ("int16", "int8", "int4")
+    rows += [_fixed_row(portable, kind, records, cases, double.fit) for kind in kinds]
     rows += _ternary_rows(model, cases, double.fit, rows[2].bits)
+    from heliid.export.grouped_study import grouped_rows  # that module knows this one
+
+    rows += grouped_rows(portable, records, cases, double.fit)
     rows.sort(key=lambda row: (row.bits, row.name))
     names = tuple(case.prepared.name for case in cases)
     return BitsStudy(tuple(rows), _recommend(rows), names)
@@ -152,7 +160,11 @@ def _ternary_rows(
         present = _with_tables(model, tables)
         bits = _bits(model, tables)
         n_terms = int(sum(np.sum(table.terms) for table in tables.values()))
-        rows.append(_row(f"ternary, {n_terms} terms", bits, present, cases, double_fit))
+        row = _row(f"ternary, {n_terms} terms", bits, present, cases, double_fit)
+        scales = sum(
+            int(np.sum(table.terms)) * np.unique(table.groups).size for table in tables.values()
+        )
+        rows.append(replace(row, multiplications=int(scales)))
         if rows[-1].loss <= GOOD_ENOUGH / 2 or bits > most_bits:
             return _thinned(rows)
         better = _best_addition(model, tables, cases)
@@ -246,7 +258,8 @@ def _row(
     name: str, bits: int, model: NarxModel, cases: Sequence[_Case], double_fit: float
 ) -> BitsRow:
     runs = [run_prepared(model, case.prepared).simulated for case in cases]
-    return _scored(name, bits, model, cases, runs, double_fit)
+    row = _scored(name, bits, model, cases, runs, double_fit)
+    return replace(row, multiplications=_n_weights(model))
 
 
 def _fixed_row(
@@ -262,7 +275,8 @@ def _fixed_row(
     bits = fixed.weight_bits + ROW_BITS * rows + BIAS_BITS * _n_biases(model)
     given = make_cases(portable, records)[1:] if records else make_cases(portable)
     runs = [run_fixed(fixed, case)[0] for case in given]
-    return _scored(f"{kind} per row", bits, in_units(portable), cases, runs, double_fit)
+    row = _scored(f"{kind} per row", bits, in_units(portable), cases, runs, double_fit)
+    return replace(row, multiplications=_n_weights(model) + rows)
 
 
 def _scored(
