@@ -5,7 +5,7 @@ from __future__ import annotations
 import hashlib
 import json
 from collections.abc import Callable
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from pathlib import Path
 from typing import Any
 
@@ -17,6 +17,7 @@ from heliid.events import CandidateScored, Report, ShouldStop
 from heliid.model.network import Weights
 from heliid.model.structure import Structure
 from heliid.search import factory
+from heliid.search.encoding import structure_text
 from heliid.search.fitness import make_payload, settings_to_dict
 from heliid.search.memo import Memo
 from heliid.search.run import Best, Limits, OrderProblem, SearchResult, run_search
@@ -26,6 +27,7 @@ from heliid.study.ground import Ground
 from heliid.study.refits import Refit
 
 INSTALL = "heliid.search.fitness:install"
+GUESS_HIDDEN = (2, 4)  # hidden units on the lags of the best linear model
 SPAN_S = 0.3  # a guess: input taps spread over this time did well on helicopters
 
 
@@ -40,8 +42,20 @@ class Found:
     reason: str
 
 
-def make_searcher(name: str, ground: Ground, seed: int) -> Searcher:
-    """The searcher of that name on the study's box, begun with an ARX order and a guess."""
+def linear_guesses(linear: Structure | None) -> tuple[str, ...]:
+    """The lags of the best linear model with few and with more hidden units, as orders in text."""
+    if linear is None:
+        return ()
+    return tuple(structure_text(replace(linear, n_hidden=h)) for h in GUESS_HIDDEN)
+
+
+def make_searcher(
+    name: str, ground: Ground, seed: int, linear: Structure | None = None
+) -> Searcher:
+    """The searcher of that name on the study's box, begun with an ARX order and guesses.
+
+    The lags that serve the best ``linear`` model, when it is known, are a guess for a network.
+    """
     encoding = ground.encoding
     return factory.make_searcher(
         name,
@@ -49,7 +63,9 @@ def make_searcher(name: str, ground: Ground, seed: int) -> Searcher:
         seed,
         canonical=encoding.canonical,
         first=encoding.first_members(
-            encoding.spread_guess(ground.dt, SPAN_S), encoding.small_guess()
+            encoding.spread_guess(ground.dt, SPAN_S),
+            encoding.small_guess(),
+            *linear_guesses(linear),
         ),
     )
 
@@ -90,6 +106,7 @@ def explore(
     should_stop: ShouldStop,
     checkpoint: Path | None,
     on_best: Callable[[Best, Refit], None],
+    linear: Structure | None = None,
 ) -> Found:
     """Run the configured searchers in turn; always the best so far."""
     problem = make_problem(ground, engine)
@@ -98,7 +115,7 @@ def explore(
     cost, n_reported = WORST, 0
     for name in config.searches():
         result = run_search(
-            make_searcher(name, ground, config.seed),
+            make_searcher(name, ground, config.seed, linear),
             problem,
             engine,
             Limits(config.budget, config.stagnation, config.wall_limit_s),

@@ -98,9 +98,9 @@ def identify(
     """
     desk = _Desk(config, report, should_stop)
 
-    def work(ground: Ground, engine: Engine) -> tuple[Trained, str]:
+    def work(ground: Ground, engine: Engine, linear: Refit) -> tuple[Trained, str]:
         try:
-            return _search(desk, ground, engine, checkpoint)
+            return _search(desk, ground, engine, checkpoint, linear.structure)
         finally:
             desk.kept.close()
 
@@ -123,13 +123,13 @@ def fit(
     structure = structure_from_text(order, len(campaign.inputs), len(campaign.outputs))
     desk = _Desk(config, report, should_stop)
 
-    def work(ground: Ground, engine: Engine) -> tuple[Trained, str]:
+    def work(ground: Ground, engine: Engine, _: Refit) -> tuple[Trained, str]:
         return _fit_one(desk, ground, structure, engine)
 
     return _run(desk, campaign, engine, work, "fit")
 
 
-Work = Callable[[Ground, "Engine"], tuple[Trained, str]]
+Work = Callable[[Ground, "Engine", Refit], tuple[Trained, str]]
 
 
 @dataclass(eq=False)
@@ -180,7 +180,7 @@ def _run(
             desk.say(notice)
         ground, linear = _linear(desk, ground)
         with open_engine(engine, desk.config.workers) as ready:
-            trained, reason = work(ground, ready)
+            trained, reason = work(ground, ready, linear)
         outcome = conclude(ground, desk.config, linear, trained, how)
     except HeliIDError as error:
         desk.report(JobFinished("failed", str(error)))
@@ -246,7 +246,7 @@ def _judge(ground: Ground, structure: Structure, weights: Weights) -> Refit:
 
 
 def _search(
-    desk: _Desk, ground: Ground, engine: Engine, checkpoint: Path | None
+    desk: _Desk, ground: Ground, engine: Engine, checkpoint: Path | None, linear: Structure
 ) -> tuple[Trained, str]:
     """Search, then refit the best few orders."""
     config = desk.config
@@ -266,6 +266,7 @@ def _search(
         should_stop=desk.should_stop,
         checkpoint=checkpoint,
         on_best=on_best,
+        linear=linear,
     )
     refits = [found.best] if found.best is not None else []
     if found.best_genome is not None:

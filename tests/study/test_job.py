@@ -21,6 +21,8 @@ from heliid.events import (
 )
 from heliid.export.model_files import model_to_text
 from heliid.study import OrderBox, fit, identify
+from heliid.study.explore import linear_guesses
+from heliid.study.ground import make_ground
 from heliid.study.judgement import judge_study
 
 from .conftest import record
@@ -332,3 +334,12 @@ def test_test_scores_without_test_records_are_refused(linear_campaign, config):
     result = fit(linear_campaign, config, "na=1,nb=1,h=0")
     with pytest.raises(CampaignError, match="role test"):
         judge_study(result, with_test=True)
+
+
+def test_the_lags_of_the_best_linear_model_are_tried_with_hidden_units(told, campaign):
+    result, events = told
+    linear = kinds(events, LinearReady)[0].model.structure
+    ground = make_ground(campaign, result.config)
+    tried = {ground.encoding.structure(one.genome) for one in result.candidates}
+    for guess in linear_guesses(linear):
+        assert ground.encoding.structure(ground.encoding.clip(guess)) in tried
