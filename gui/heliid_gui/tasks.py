@@ -11,7 +11,7 @@ from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
 from heliid.errors import CampaignError
-from heliid.events import BestImproved, Event, Report, ShouldStop
+from heliid.events import BestImproved, Event, LinearReady, Report, ShouldStop
 from heliid_gui.presenters.judgement import Interval, Judgement
 
 if TYPE_CHECKING:
@@ -24,6 +24,7 @@ if TYPE_CHECKING:
     from heliid.physics import Physics
     from heliid.physics.responses import TestResponse
     from heliid.study import StudyConfig, StudyResult
+    from heliid_gui.presenters.evolve import Responses
     from heliid_gui.presenters.workbench import Run
 
 PREVIEW_CHARACTERS = 6000
@@ -43,35 +44,46 @@ def identify(
     report: Report,
     should_stop: ShouldStop,
 ) -> StudyResult:
-    """The study behind the Start button; its last word on the best model is the final one."""
+    """The study behind the Start button; its last words on both models are the final ones."""
     from heliid import study
 
-    seen: list[NarxModel] = []
+    seen: dict[str, NarxModel] = {}
 
     def hear(event: Event) -> None:
         if isinstance(event, BestImproved):
-            seen[:] = [event.model]
+            seen["best"] = event.model
+        elif isinstance(event, LinearReady):
+            seen["linear"] = event.model
         report(event)
 
     result = study.identify(
         campaign, config, report=hear, should_stop=should_stop, checkpoint=checkpoint
     )
-    if not seen or seen[0] is not result.model:
+    if seen.get("linear") is not result.linear:  # the search found a better one, or it was refitted
+        shown = _watched(result, result.linear, campaign)
+        report(LinearReady(result.linear, result.linear_cost, shown))
+    if seen.get("best") is not result.model:
         report(_final(result, campaign))
     return result
 
 
 def _final(result: StudyResult, campaign: Campaign) -> BestImproved:
     """The refitted winner with its free run on the records that scored the search."""
+    shown = _watched(result, result.model, campaign)
+    return BestImproved(len(result.candidates), "refit", result.cost, result.model, shown)
+
+
+def _watched(result: StudyResult, model: NarxModel, campaign: Campaign) -> Responses:
+    """The model's free runs on the records that scored the search, as events carry them."""
     from heliid.data.campaign import Use
     from heliid.model.simulate import free_run
 
     used = result.campaign or campaign
     shown = {}
     for record in used.with_use(Use.VALIDATE) or used.with_use(Use.TRAIN):
-        run = free_run(result.model, record)
+        run = free_run(model, record)
         shown[record.name] = (run.time, run.measured, run.simulated)
-    return BestImproved(len(result.candidates), "refit", result.cost, result.model, shown)
+    return shown
 
 
 def responses(
@@ -332,6 +344,7 @@ def write_report(
 def write_all(
     run: Run,
     folder: Path,
+    limits: Mapping[str, float] | None = None,
     *,
     report: Report,
     should_stop: ShouldStop,
@@ -339,10 +352,14 @@ def write_all(
     """Everything about a run in a folder: models, candidates, report, summary."""
     from heliid.export.study_files import prepare_folder, write_study
     from heliid.study.judgement import judge_study
+    from heliid.validation import DEFAULT
 
     del report
     result, judged = judge_study(
-        study_result(run), with_test=run.test_used, should_stop=should_stop
+        study_result(run),
+        with_test=run.test_used,
+        thresholds=DEFAULT.edited(dict(limits or {})),
+        should_stop=should_stop,
     )
     write_study(result, judged, prepare_folder(folder), created=run.created[:10])
     return folder

@@ -130,7 +130,7 @@ class Exports:
         if line.key in (REPORT_LINE.key, PDF_LINE.key):
             task, args = REPORT, (run, path, dict(self.limits()))
         elif line.key == EVERYTHING_LINE.key:
-            task, args = EVERYTHING, (run, path)
+            task, args = EVERYTHING, (run, path, dict(self.limits()))
         else:
             records = run.campaign.with_use(Use.VALIDATE) if line.uses_records else ()
             task, args = EXPORT, (run.model, line.key, path, records, options)
