@@ -21,6 +21,7 @@ from heliid.search.searcher import Genome
 
 SEARCHERS = ("ais", "abc", "pso", "hill", "random", "abc-classic", "ais-classic", "pso-classic")
 BUDGET, SEEDS, WINDOW = 400, 40, 8
+TRIES = 10  # questions per order of the budget, before a searcher that repeats itself is stopped
 SPAN_S = 0.3  # as in a study: the guess a search begins with
 EFFORTS = (25, 50, 100, 200, 400)  # unique evaluations at which success is counted
 
@@ -73,7 +74,7 @@ def replay(landscape: Landscape, name: str, seed: int, budget: int = BUDGET) -> 
     seen: set[Genome] = set()
     trace: list[float] = []
     best = math.inf
-    for _ in range(50 * budget):  # the textbook forms come back to known points
+    for _ in range(TRIES * budget):  # the textbook forms come back to known points
         if len(trace) >= budget:
             break
         for point in searcher.ask(WINDOW - len(waiting)).astype(int).tolist():
