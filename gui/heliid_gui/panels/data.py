@@ -39,7 +39,7 @@ if TYPE_CHECKING:
     from heliid.data.doctor import Finding
     from heliid.data.record import FlightRecord
 
-STATISTICS_MS = 120
+STATISTICS_MS = 300
 LONG = 200_000  # samples, from which on the curves come one by one
 ROW_HEIGHT = 64  # px, the least that a row of the plots gets
 

@@ -44,6 +44,7 @@ class PlotPanel(QWidget):
         self._live = False
         self._stack: dict[str, RowPlot] = {}
         self._spans: tuple[Span, ...] = ()
+        self._n_rows = 0
         self._dirty: set[str] = set()
         self._is_scheduled = False
         self._hidden: set[str] = set()
@@ -101,6 +102,7 @@ class PlotPanel(QWidget):
         self._stack.clear()
         self._spans = ()
         self._fitted, self._follow = NOWHERE, True
+        self._n_rows = len(rows)
         for number, row in enumerate(rows):
             self._add(number, row, x_label=self._x_label if number == len(rows) - 1 else "")
         self._view.ci.layout.activate()
@@ -117,6 +119,8 @@ class PlotPanel(QWidget):
             made.box.setXLink(self._first().box)
         else:
             made.box.sigXRangeChanged.connect(self._x_changed)
+        if number == self._n_rows - 1:  # the last to follow
+            made.box.sigXRangeChanged.connect(self._all_moved)
         made.place(self._view.ci.layout, number, x_label=x_label)
         self._stack[row.key] = made
 
@@ -270,6 +274,10 @@ class PlotPanel(QWidget):
         for key in self._stack:
             self._draw(key)
         self.range_changed.emit(*self.time_range())
+
+    def _all_moved(self) -> None:
+        """Transforms now: the library makes them within the paint, and then paints twice."""
+        self._view.scene().prepareForPaint()
 
     def _draw(self, row: str) -> None:
         pixels = max(self._view.width() - AXIS_WIDTH, 50)
