@@ -70,6 +70,10 @@ def test_from_two_files_to_a_verified_model_and_a_report(qtbot, window, tmp_path
     (run,) = bench.runs
     assert run.model is not None
     assert bench.evolution.scores()[0].fit > 50.0
+    # what the view shows in the end is what was kept, of both models
+    assert bench.evolution.linear.cost == run.linear_cost
+    assert bench.evolution.linear.model.to_dict()["weights"] == run.linear.to_dict()["weights"]
+    assert len(bench.evolution.curves["ais"]) == 3
 
     window.show_step("validate")
     qtbot.waitUntil(lambda: window.judges.find(run.key) is not None, timeout=PATIENCE_MS)

@@ -15,7 +15,7 @@ from heliid_gui.theme import colours, theme
 GAP = 14.0
 BOX_W = 128.0
 TIER_H = 190.0
-MIN_WIDTH = 500  # px, below which the texts no longer fit
+MIN_WIDTH = 540  # px, below which the texts no longer fit
 BOX_H = 30.0
 
 

@@ -57,7 +57,7 @@ class ModelPanel(QWidget):
             row(1, self.start),
             grows=1,
         )
-        split = panes((left, 252, 286), (centre, 240, 600), (right, 276, 330))
+        split = panes((left, 252, 276), (centre, 240, 570), (right, 296, 370))
         empty = EmptyState(
             "model",
             self.tr("No channels to choose from"),

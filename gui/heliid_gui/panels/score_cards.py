@@ -76,8 +76,12 @@ class ScoreCard(QWidget):
         base = Qt.AlignmentFlag.AlignVCenter
         painter.setFont(bold)
         painter.setPen(QColor(c.text))
-        metrics = QFontMetrics(bold)
-        name = metrics.elidedText(self._name, Qt.TextElideMode.ElideRight, int(width * 0.45))
+        figure_width = QFontMetrics(large).horizontalAdvance(self.fit)
+        if figure_width > 0.7 * width:
+            large.setPointSizeF(self.font().pointSizeF() * 1.25)
+            figure_width = QFontMetrics(large).horizontalAdvance(self.fit)
+        room = int(width - figure_width) - 6
+        name = QFontMetrics(bold).elidedText(self._name, Qt.TextElideMode.ElideRight, room)
         painter.drawText(first, base | Qt.AlignmentFlag.AlignLeft, name)
         painter.setFont(large)
         painter.setPen(QColor(c.warning if self._is_worse else c.text))
