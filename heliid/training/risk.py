@@ -10,6 +10,7 @@ from __future__ import annotations
 
 import math
 from collections.abc import Callable
+from dataclasses import dataclass
 from functools import partial
 from typing import TYPE_CHECKING, Any
 
@@ -25,6 +26,9 @@ from heliid.training.scoring import DIVERGED_COST, STD_FLOOR, scored_runs
 
 if TYPE_CHECKING:
     from heliid.training.fit import TrainingSettings
+
+SMOOTH = 0.2  # width of the smooth step at the quantile, in parts of the mean loss
+FROM_S = 1.0  # segments at least so long, s, have a tail worth counting
 
 
 def tail_shares(values: np.ndarray, alpha: float, chances: np.ndarray | None = None) -> np.ndarray:
@@ -64,12 +68,52 @@ def cvar(values: np.ndarray, alpha: float, chances: np.ndarray | None = None) ->
     return float((shares[tail] * worst).sum()) if np.all(np.isfinite(worst)) else math.inf
 
 
+@dataclass(frozen=True, eq=False)
+class SmoothTail:
+    """A smooth CVaR and its slopes (n,) by the losses, for training.
+
+    max(L - t, 0) becomes s ln(1 + exp((L - t) / s)) with s a share of the mean loss: where the tail
+    changes hands at every step, a method of second order gets nowhere. As the share goes to 0 it is
+    CVaR itself; it is never less than that.
+    """
+
+    value: float
+    slopes: np.ndarray
+
+
+def smooth_tail(
+    losses: np.ndarray, alpha: float, chances: np.ndarray, share: float = SMOOTH
+) -> SmoothTail:
+    """The smooth CVaR_alpha of losses >= 0; ``chances`` (n,) add up to 1."""
+    mean = float((chances * losses).sum())
+    width = share * mean
+    if not width > 0.0:
+        return SmoothTail(0.0, chances.copy())
+    low = float(losses.min()) - 50.0 * width
+    high = float(losses.max()) + 50.0 * width
+    for _ in range(80):  # t: the share beyond it, counted smoothly, is 1 - alpha
+        t = 0.5 * (low + high)
+        beyond = float((chances * _logistic((losses - t) / width)).sum())
+        low, high = (t, high) if beyond > 1.0 - alpha else (low, t)
+    x = (losses - t) / width
+    grown = np.logaddexp(0.0, x)
+    inside = chances * _logistic(x) / (1.0 - alpha)
+    value = t + width * float((chances * grown).sum()) / (1.0 - alpha)
+    by_width = float((chances * (grown - x * _logistic(x))).sum()) / (1.0 - alpha)
+    return SmoothTail(value, inside + share * by_width * chances)
+
+
+def _logistic(x: np.ndarray) -> np.ndarray:
+    return 0.5 * (1.0 + np.tanh(0.5 * x))
+
+
 class RiskProblem(Problem):
     """mean + weight * CVaR_alpha of the segments' squared errors per sample, plus the prior.
 
-    A segment's chance is its share of the samples. With the tail's shares held, the cost is a
-    weighted sum of squares: its Gauss-Newton matrix and gradient serve Levenberg-Marquardt, which
-    judges each step by the true cost.
+    A segment's chance is its share of the samples, and CVaR is smoothed (``smooth_tail``). With the
+    slopes held, the cost is a weighted sum of squares: its Gauss-Newton matrix and gradient serve
+    Levenberg-Marquardt, which judges each step by the cost itself. Stages of segments below 1 s
+    are trained by their mean: their tail is noise.
     """
 
     def __init__(self, *args: Any, risk_weight: float, risk_alpha: float, **others: Any) -> None:
@@ -86,8 +130,10 @@ class RiskProblem(Problem):
         if not math.isfinite(float(np.abs(theta).sum())) or self.run(theta, segments)[0] > 0:
             return math.inf
         losses = self.losses(segments)
-        factors = self._factors(losses, segments)
-        value = float((factors * losses).sum()) + self.prior.cost(theta)
+        chances = segments[:, 1] / float(segments[:, 1].sum())
+        value = float((chances * losses).sum()) + self.prior.cost(theta)
+        if self._counts(segments):
+            value += self.risk_weight * smooth_tail(losses, self.risk_alpha, chances).value
         return value if math.isfinite(value) else math.inf
 
     def normal(
@@ -98,10 +144,10 @@ class RiskProblem(Problem):
         linear, _, w_out, w_hid, b_hid = self.layout.plain(theta, data.increment_std)
         factors = self._factors(self.losses(segments), segments) / segments[:, 1]
         gram, gradient = self.prior.matrix.copy(), self.prior.half_gradient(theta)
-        for factor in np.unique(factors):
+        for segment, factor in zip(segments, factors, strict=True):
             part, slope = np.zeros((size, size)), np.zeros(size)
             is_finite = add_normal(
-                data.u_all, data.y_all, segments[factors == factor], self.out_taps, self.in_taps,
+                data.u_all, data.y_all, segment[None], self.out_taps, self.in_taps,
                 w_hid, b_hid, w_out, linear, data.increment_std, True, self.y_sim,
                 self.root_weights, 1, self.history, part, slope,
             )  # fmt: skip
@@ -114,7 +160,12 @@ class RiskProblem(Problem):
     def _factors(self, losses: np.ndarray, segments: np.ndarray) -> np.ndarray:
         """What each segment's loss counts, (n,)."""
         chances = segments[:, 1] / float(segments[:, 1].sum())
-        return chances + self.risk_weight * tail_shares(losses, self.risk_alpha, chances)
+        if not self._counts(segments):
+            return np.asarray(chances)
+        return chances + self.risk_weight * smooth_tail(losses, self.risk_alpha, chances).slopes
+
+    def _counts(self, segments: np.ndarray) -> bool:
+        return float(np.median(segments[:, 1])) * self.dataset.dt >= FROM_S
 
 
 def risk_problem(settings: TrainingSettings) -> Callable[..., RiskProblem]:

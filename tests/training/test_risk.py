@@ -13,7 +13,13 @@ from heliid.model.structure import Structure
 from heliid.search.fitness import evaluate, settings_from_dict, settings_to_dict
 from heliid.training import TrainingSettings, train
 from heliid.training.fit import first_stage, make_problem
-from heliid.training.risk import cvar, tail_shares, value_at_risk, window_errors
+from heliid.training.risk import (
+    cvar,
+    smooth_tail,
+    tail_shares,
+    value_at_risk,
+    window_errors,
+)
 from heliid.training.scoring import FitnessSettings, validation_cost
 
 CURVED = Structure(ORDER.output_lags, ORDER.input_lags, 2)
@@ -52,6 +58,28 @@ def test_cvar_is_the_minimum_that_defines_it(values, alpha, seed):
 def test_a_level_of_one_is_refused():
     with pytest.raises(SettingsError, match="choose from 0 up to below 1"):
         tail_shares(np.ones(3), 1.0)
+
+
+@settings(max_examples=40, deadline=None)
+@given(st.lists(st.floats(0.01, 100), min_size=2, max_size=30), st.floats(0.0, 0.95))
+def test_the_smooth_tail_lies_above_cvar_and_comes_down_to_it(values, alpha):
+    losses = np.array(values)
+    p = np.full(losses.size, 1.0 / losses.size)
+    exact = cvar(losses, alpha)
+    near, far = (smooth_tail(losses, alpha, p, share).value for share in (1e-4, 0.2))
+    assert exact - 1e-9 * exact <= near <= far * (1 + 1e-9)
+    assert near == pytest.approx(exact, rel=1e-2)
+
+
+def test_the_slopes_of_the_smooth_tail_are_its_derivatives():
+    rng = np.random.default_rng(4)
+    losses, chances = rng.exponential(size=12), rng.uniform(0.5, 1.5, 12)
+    chances /= chances.sum()
+    slopes = smooth_tail(losses, 0.7, chances).slopes
+    for i in range(12):
+        step = 1e-6 * np.eye(12)[i]
+        up, down = (smooth_tail(losses + s, 0.7, chances).value for s in (step, -step))
+        assert slopes[i] == pytest.approx((up - down) / 2e-6, rel=1e-4, abs=1e-8)
 
 
 def test_the_risk_problem_has_the_gradient_of_its_cost():
