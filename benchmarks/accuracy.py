@@ -26,7 +26,7 @@ from heliid.ensemble import make_ensemble
 from heliid.metrics import fit_percent
 from heliid.model.network import NarxModel
 from heliid.model.simulate import free_run, prepare_for, windowed_run
-from heliid.study import StudyConfig, StudyResult, identify
+from heliid.study import StudyConfig, StudyResult, fit, identify
 
 ROOT = Path(__file__).resolve().parents[1]
 
@@ -269,6 +269,7 @@ def main() -> None:
     parser.add_argument("cases", nargs="*", choices=[*CASES, []], help="all by default")
     parser.add_argument("--seeds", type=int, default=3)
     parser.add_argument("--budget", type=int, default=StudyConfig().budget)
+    parser.add_argument("--order", help="train this order instead of searching one")
     parser.add_argument("--workers", type=int, default=2)
     parser.add_argument("--coverage", action="store_true", help="of the ensemble's 95 %% band")
     parser.add_argument("--data", type=Path, default=ROOT.parent / "shared" / "data")
@@ -285,7 +286,10 @@ def main() -> None:
                 seed=seed, budget=options.budget, workers=options.workers, **(case.settings or {})
             )
             start = time.perf_counter()
-            result = identify(campaign, config)
+            if options.order:
+                result = fit(campaign, config, options.order)
+            else:
+                result = identify(campaign, config)
             seconds = time.perf_counter() - start
             _print(case, seed, result, campaign, options.data, seconds)
             if options.coverage:
