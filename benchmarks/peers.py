@@ -84,7 +84,7 @@ def _shipped(name: str) -> Callable[[], Campaign | None]:
 CASES = {
     "as355": Case("AS355-like helicopter, simulated", as355.campaign,
                   lambda campaign: _as355_tests(is_hard=False)(campaign), 10.0),
-    "as355-hard": Case("the same, strongly nonlinear", lambda: as355.campaign(is_hard=True),
+    "as355-hard": Case("AS355-like helicopter, strongly nonlinear", lambda: as355.campaign(is_hard=True),
                        lambda campaign: _as355_tests(is_hard=True)(campaign), 10.0),
     "truth": Case("BO-105-like helicopter, simulated", _shipped("truth"), _truth_tests, 10.0),
     "aw109": Case("AW109, simulated by others", _shipped("aw109"), _measured, 10.0),
