@@ -33,7 +33,7 @@ class Pyramid:
         return max(first, 0), min(last, self.x.size)
 
     def visible(self, start: float, end: float, pixels: int) -> tuple[np.ndarray, np.ndarray]:
-        """What to draw between ``start`` and ``end``: two to eight points per pixel."""
+        """What to draw between ``start`` and ``end``: two to four points per pixel."""
         first, last = self.span(start, end)
         count = last - first
         if count <= max(FULL_BELOW, 4 * pixels):
@@ -44,14 +44,19 @@ class Pyramid:
         size = FACTOR**depth
         low, high = self._level(depth)
         block_first, block_last = first // size, -(-last // size)
-        n = block_last - block_first
-        x = np.empty(2 * n)
-        y = np.empty(2 * n)
-        at = np.arange(block_first, block_last) * size
+        low, high = low[block_first:block_last], high[block_first:block_last]
+        merge = max(low.size // pixels, 1)  # up to 3 blocks become one: two to four points a pixel
+        first_blocks = np.arange(0, low.size, merge)
+        if merge > 1:
+            low = np.fmin.reduceat(low, first_blocks)
+            high = np.fmax.reduceat(high, first_blocks)
+        x = np.empty(2 * low.size)
+        y = np.empty(2 * low.size)
+        at = (block_first + first_blocks) * size
         x[0::2] = self.x[at]
-        x[1::2] = self.x[np.minimum(at + size - 1, self.x.size - 1)]
-        y[0::2] = low[block_first:block_last]
-        y[1::2] = high[block_first:block_last]
+        x[1::2] = self.x[np.minimum(at + merge * size - 1, self.x.size - 1)]
+        y[0::2] = low
+        y[1::2] = high
         return x, y
 
     def bounds(self, start: float, end: float) -> tuple[float, float]:
