@@ -88,13 +88,14 @@ class Link:
         if self.process.is_alive():
             self.process.kill()
             self.process.join(1.0)
+        self._sender.join(0.5)  # the other end is gone: it cannot be in the middle of a command
         self.pipe.close()
 
     def _send_all(self) -> None:
         while (command := self._outgoing.get()) is not None:
             try:
                 self.pipe.send(command)
-            except (OSError, ValueError):
+            except (OSError, ValueError, TypeError):  # TypeError: closed in the middle of it
                 return
 
 

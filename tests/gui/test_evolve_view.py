@@ -16,6 +16,7 @@ from heliid_gui.panels.race import steps
 from heliid_gui.plots.panel import PlotPanel, Row, Span
 from heliid_gui.plots.styles import Kind
 from heliid_gui.presenters import candidate_filter, documents, orders, race
+from heliid_gui.theme import DARK, theme
 
 pytestmark = pytest.mark.gui
 
@@ -125,6 +126,19 @@ def test_rows_can_be_made_anew_any_number_of_times(qtbot):
         panel.grab()
     items = [one for one in panel.canvas.scene().items() if isinstance(one, pg.ViewBox)]
     assert len(items) == len(panel.row_plots) == 4
+
+
+def test_plots_out_of_sight_take_on_the_colours_when_they_are_shown(qtbot, evolving):
+    plots = evolving.evolve.plots
+    evolving.show_step("home")
+    evolving.toggle_theme()
+    try:
+        evolving.show_step("evolve")
+        qtbot.wait(50)
+        assert plots.canvas.backgroundBrush().color().name() == DARK.surface
+        assert plots._stack["q"].curves["model"].item.pen.color().name() == DARK.model
+    finally:
+        theme().apply("light")
 
 
 def test_only_what_changed_is_drawn_again(evolving, monkeypatch):

@@ -111,3 +111,18 @@ def test_paused_request_still_hears_stop():
     begun = time.monotonic()
     assert controls.should_stop(1)
     assert time.monotonic() - begun < 0.5
+
+
+def test_ending_a_worker_in_the_middle_of_a_large_command_raises_nothing(qtbot):
+    """The monkey found it: the pipe was closed under the thread that wrote to it."""
+    from heliid_gui.jobs import Link
+
+    link = Link("")
+    os.kill(link.process.pid, signal.SIGSTOP)
+    link.send("run", 1, "gui_fakes:echo", (b"0" * 20_000_000,))
+    time.sleep(0.2)  # the thread is writing now
+    os.kill(link.process.pid, signal.SIGCONT)
+    link.end()
+    assert not link.process.is_alive()
+    link._sender.join(2.0)
+    assert not link._sender.is_alive()

@@ -67,7 +67,8 @@ class PlotPanel(QWidget):
         layout.setSpacing(0)
         layout.addWidget(self.legend)
         layout.addWidget(self._view, 1)
-        theme().changed.connect(self._restyle)
+        self._is_out_of_style = False
+        theme().changed.connect(self._theme_changed)
         self._restyle()
 
     # ---- what is shown -------------------------------------------------------------------
@@ -282,6 +283,19 @@ class PlotPanel(QWidget):
     def _draw(self, row: str) -> None:
         pixels = max(self._view.width() - AXIS_WIDTH, 50)
         self._stack[row].draw(*self.time_range(), pixels, is_live=self._live)
+
+    def _theme_changed(self) -> None:
+        """At once where it is seen; the others when they are shown."""
+        self._is_out_of_style = not self.isVisible()
+        if not self._is_out_of_style:
+            self._restyle()
+
+    def showEvent(self, event) -> None:
+        """In the colours of the moment."""
+        if self._is_out_of_style:
+            self._is_out_of_style = False
+            self._restyle()
+        super().showEvent(event)
 
     def _restyle(self) -> None:
         self._view.setBackground(colours().surface)
