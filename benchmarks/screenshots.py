@@ -3,6 +3,7 @@
     python benchmarks/screenshots.py [--out build/screenshots] [--example truth] [--budget 40]
                                      [--themes light,dark] [--sizes 1280x720,1920x1080]
                                      [--search all] [--only evolve,model]
+    python benchmarks/screenshots.py --guide gui/heliid_gui/help/pictures
 
 Names are ``SIZE-THEME-VIEW.png``. Offscreen unless QT_QPA_PLATFORM says otherwise; settings and
 projects of the user are not touched.
@@ -121,10 +122,42 @@ def take_all(window: MainWindow, keys: list[str], save: Callable[[str], None]) -
         window.show_help("model")
 
 
+GUIDE_SIZE = (1120, 660)  # of the window; the pictures are 560 px wide
+GUIDE_WIDTH = 560
+# a part of the view, or all of it
+GUIDE = {"home": "", "data": "", "prepare": "", "model": "diagram", "evolve": "free_run",
+         "validate": "", "compare": "", "export": ""}  # fmt: skip
+
+
+def take_guide(window: MainWindow, folder: Path) -> int:
+    """A small picture for each page of the guide, light and dark; how many there are."""
+    from PySide6.QtCore import Qt
+    from PySide6.QtGui import QImage
+
+    from heliid_gui.theme import colours, theme
+
+    folder.mkdir(parents=True, exist_ok=True)
+    window.resize(*GUIDE_SIZE)
+    for name in ("light", "dark"):
+        theme().apply(name)
+        for key, part in GUIDE.items():
+            window.show_step(key)
+            pump(0.5)
+            shown = getattr(window.views[key], part) if part else window.views[key]
+            picture = QImage(shown.size(), QImage.Format.Format_RGB32)
+            picture.fill(colours().surface if part else colours().window)
+            shown.render(picture)
+            smooth = Qt.TransformationMode.SmoothTransformation
+            small = picture.scaledToWidth(min(GUIDE_WIDTH, picture.width()), smooth)
+            small.save(str(folder / f"{key}-{name}.png"))
+    return 2 * len(GUIDE)
+
+
 def main() -> int:
     """Make the pictures."""
     parser = argparse.ArgumentParser(description=__doc__.split("\n")[0])
     parser.add_argument("--out", type=Path, default=_ROOT / "build" / "screenshots")
+    parser.add_argument("--guide", type=Path, default=None, help="only the guide's pictures")
     parser.add_argument("--example", default="truth")
     parser.add_argument("--budget", type=int, default=20, help="orders for each search")
     parser.add_argument("--search", default="all")
@@ -132,7 +165,8 @@ def main() -> int:
     parser.add_argument("--themes", default="light,dark")
     parser.add_argument("--sizes", default="1280x720,1920x1080")
     options = parser.parse_args()
-    options.out.mkdir(parents=True, exist_ok=True)
+    if not options.guide:
+        options.out.mkdir(parents=True, exist_ok=True)
     from PySide6.QtWidgets import QApplication
 
     from heliid_gui.theme import base_font, theme
@@ -145,6 +179,8 @@ def main() -> int:
     count = [0]
 
     def save(name: str) -> None:
+        if options.guide:
+            return
         window.grab().save(str(options.out / f"{label[0]}-{name}.png"))
         count[0] += 1
 
@@ -154,9 +190,12 @@ def main() -> int:
         window.resize(width, height)
         label[0] = f"{sizes[0]}-{themes[0]}"
         keys = options.only.split(",") if options.only else list(window.views)
-        if not options.only:
+        if not options.only and not options.guide:
             take_empty(window, save)
         search(window, options.example, options.budget, options.search, save)
+        if options.guide:
+            count[0] = take_guide(window, options.guide)
+            sizes = []
         for size in sizes:
             width, height = map(int, size.split("x"))
             window.resize(width, height)
@@ -167,7 +206,7 @@ def main() -> int:
                 take_all(window, keys, save)
         window.bench.is_modified = False
         window.close()
-    sys.stdout.write(f"{count[0]} pictures in {options.out}\n")
+    sys.stdout.write(f"{count[0]} pictures in {options.guide or options.out}\n")
     return 0
 
 

@@ -4,15 +4,17 @@ from __future__ import annotations
 
 from pathlib import Path
 
-from PySide6.QtCore import Qt
+from PySide6.QtCore import Qt, QUrl
+from PySide6.QtGui import QImage, QTextDocument
 from PySide6.QtWidgets import QDockWidget, QListWidget, QTextBrowser, QWidget
 
 from heliid_gui.step_rail import HOME, STEPS
-from heliid_gui.theme import SPACE
+from heliid_gui.theme import SPACE, colours, theme
 from heliid_gui.widgets import column
 
 FOLDER = Path(__file__).resolve().parent / "help"
 WIDTH = 300
+PICTURE_WIDTH = 280  # px on the screen
 
 
 def pages() -> tuple[tuple[str, str], ...]:
@@ -23,6 +25,17 @@ def pages() -> tuple[tuple[str, str], ...]:
 def text(key: str) -> str:
     """A page as Markdown."""
     return (FOLDER / f"{key}.md").read_text(encoding="utf-8")
+
+
+def picture(key: str, look: str) -> QImage:
+    """The page's picture, light or dark; null where it has none.
+
+    Made by ``python -m benchmarks.screenshots --guide gui/heliid_gui/help/pictures``.
+    """
+    image = QImage(str(FOLDER / "pictures" / f"{key}-{look}.png"))
+    if not image.isNull():
+        image.setDevicePixelRatio(image.width() / PICTURE_WIDTH)
+    return image
 
 
 class HelpDock(QDockWidget):
@@ -38,7 +51,7 @@ class HelpDock(QDockWidget):
         self.list = QListWidget()
         self.list.setFlow(QListWidget.Flow.LeftToRight)
         self.list.setWrapping(True)
-        self.list.setFixedHeight(66)
+        self.list.setFixedHeight(58)
         self.list.setResizeMode(QListWidget.ResizeMode.Adjust)
         self.list.setAccessibleName(self.tr("Pages of the guide"))
         self.page = QTextBrowser()
@@ -47,6 +60,7 @@ class HelpDock(QDockWidget):
         for _, title in pages():
             self.list.addItem(title)
         self.list.currentRowChanged.connect(self._turn)
+        theme().changed.connect(self._turn_again)
         holder = QWidget()
         holder.setMinimumWidth(WIDTH)
         holder.setLayout(column(self.list, self.page, margins=SPACE, grows=1))
@@ -65,5 +79,17 @@ class HelpDock(QDockWidget):
         return pages()[row][0] if row >= 0 else ""
 
     def _turn(self, row: int) -> None:
-        if row >= 0:
-            self.page.setMarkdown(text(pages()[row][0]))
+        if row < 0:
+            return
+        key = pages()[row][0]
+        page, shown = text(key), picture(key, colours().name)
+        if not shown.isNull():
+            title, _, rest = page.partition("\n")
+            page = f"{title}\n\n![{title.strip('# ')}](picture)\n{rest}"
+        self.page.clear()
+        kind = int(QTextDocument.ResourceType.ImageResource)
+        self.page.document().addResource(kind, QUrl("picture"), shown)
+        self.page.setMarkdown(page)
+
+    def _turn_again(self) -> None:
+        self._turn(self.list.currentRow())

@@ -389,3 +389,18 @@ def test_every_key_of_the_menus_is_in_the_guide(loaded):
             name = shortcut.toString()
             known = name in page or (name.startswith("Ctrl+") and name[5:].isdigit())
             assert known or name == "Esc, Esc", name
+
+
+def test_pages_of_the_guide_have_a_picture_in_both_looks(loaded):
+    from heliid_gui import help_window
+
+    for key in loaded.views:
+        for look in ("light", "dark"):
+            picture = help_window.picture(key, look)
+            assert picture.width() >= 500, key
+            assert round(picture.width() / picture.devicePixelRatio()) == 280
+    loaded.show_help("evolve")
+    assert loaded._help.page.document().toPlainText().startswith("Evolve")
+    theme().apply("dark")
+    theme().apply("light")
+    assert loaded._help.key() == "evolve"
