@@ -158,8 +158,8 @@ class SettingsForm(QWidget):
             100.0,
             "",
             self.tr(
-                "Above 0, training and search also count the worst tenth of the errors (CVaR): "
-                "the worst manoeuvre may become better, the average usually becomes worse."
+                "Above 0, training and search also count the worst tenth of the errors (CVaR). "
+                "In our trials it helped the training records more than unseen ones."
             ),
             zero=self.tr("None"),
         )
