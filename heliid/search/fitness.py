@@ -26,7 +26,7 @@ from heliid.training.fit import (
     make_problem,
     run_stage,
 )
-from heliid.training.folds import Fold, cross_validated, folds_of
+from heliid.training.folds import N_STARTS, Fold, cross_validated, folds_of
 from heliid.training.scoring import (
     DIVERGED_COST,
     FitnessSettings,
@@ -135,7 +135,7 @@ def evaluate(
     """
     settings = FitnessSettings() if settings is None else settings
     began = time.process_time()
-    first = seed_key * max(settings.n_tables, len(folds))
+    first = seed_key * max(settings.n_tables, N_STARTS * len(folds))
     tables = tuple(range(first, first + (1 if folds else max(1, settings.n_tables))))
     price = complexity_price(structure, train, settings.penalty, settings.bandwidth_hz)
     worst = np.full(train.n_outputs, np.inf)

@@ -19,6 +19,7 @@ from heliid.training.fit import TrainingSettings
 from heliid.training.fit import train as train_weights
 from heliid.training.scoring import FitnessSettings, validation_cost
 
+N_STARTS = 2  # weight tables per fold; the best trained is judged
 Fold = tuple[Dataset, Dataset]  # what trains, what validates
 
 
@@ -72,8 +73,11 @@ def cross_validated(
     """Mean cost and NRMSE (ny,) over the folds, any divergence; fold k begins at ``table`` + k."""
     found = []
     for k, (trains, validates) in enumerate(folds):
-        fit = train_weights(
-            structure, trains.with_memory(structure.memory), ways, table + k, should_stop
+        data = trains.with_memory(structure.memory)
+        tables = range(table + k, table + k + (N_STARTS * len(folds) if structure.n_hidden else 1))
+        fit = min(
+            (train_weights(structure, data, ways, t, should_stop) for t in tables[:: len(folds)]),
+            key=lambda one: (one.diverged, one.cost),
         )
         found.append(
             validation_cost(
