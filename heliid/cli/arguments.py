@@ -123,6 +123,11 @@ def limit_pair(text: str) -> tuple[str, float]:
         ) from None
 
 
+def _add_limit(parser: argparse.ArgumentParser) -> None:
+    parser.add_argument("--limit", type=limit_pair, action="append", default=[],
+                        metavar="KEY=VALUE", help="another limit: theil_limit=0.25")  # fmt: skip
+
+
 def _add_json(parser: argparse.ArgumentParser) -> None:
     parser.add_argument(
         "--json", action="store_true", help="print one JSON document and nothing else"
@@ -225,6 +230,7 @@ def _fill_identify(parser: argparse.ArgumentParser) -> None:
                         help="go on from the checkpoint in the --out folder")  # fmt: skip
     _add_cluster(parser)
     _add_folder(parser)
+    _add_limit(parser)
 
 
 def _fill_fit(parser: argparse.ArgumentParser) -> None:
@@ -233,6 +239,7 @@ def _fill_fit(parser: argparse.ArgumentParser) -> None:
     parser.add_argument("--order", required=True, metavar="ORDER",
                         help="e.g. na=1,nb=4,nk=0,spacing=3,h=4; per channel na=1/2")  # fmt: skip
     _add_folder(parser)
+    _add_limit(parser)
 
 
 def _fill_score(parser: argparse.ArgumentParser) -> None:
@@ -241,8 +248,7 @@ def _fill_score(parser: argparse.ArgumentParser) -> None:
     parser.add_argument("--windows", type=windows_list, default=["1", "2", "5", "10", "all"],
                         metavar="1,2,5,10,all")  # fmt: skip
     parser.add_argument("--linear", metavar="MODEL", help="the best linear model, beside it")
-    parser.add_argument("--limit", type=limit_pair, action="append", default=[],
-                        metavar="KEY=VALUE", help="another limit: theil_limit=0.25")  # fmt: skip
+    _add_limit(parser)
     parser.add_argument("--manoeuvre", action="append", default=[], metavar="[RECORD=]KIND",
                         help="what was flown, where the suggestion is wrong: step, pulse, "
                         "doublet, 3-2-1-1, sweep, other")  # fmt: skip

@@ -39,13 +39,15 @@ def run(options: argparse.Namespace) -> int:
     folder = prepare_folder(Path(options.out))
     from heliid.export.study_files import write_study  # heavy: only for records that are usable
     from heliid.study.judgement import judge_study
+    from heliid.validation import DEFAULT
 
+    limits = DEFAULT.edited(dict(options.limit))  # a wrong one is said before the search
     progress = console.ProgressLine(is_quiet=options.json)
     with interruptible() as should_stop:
         result = _study(options, campaign, config, folder, progress, should_stop)
     progress.clear()
     with_test = bool(campaign.with_use(Use.TEST))
-    result, judged = judge_study(result, with_test=with_test)
+    result, judged = judge_study(result, with_test=with_test, thresholds=limits)
     result = _with_notices(result, said)
     summary = write_study(result, judged, folder, command=command_text(), created=today())
     if not options.no_project:
