@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from pathlib import Path
+from typing import Any
 
 from PySide6.QtCore import Qt, QUrl
 from PySide6.QtGui import QImage, QTextDocument
@@ -14,7 +15,7 @@ from heliid_gui.widgets import column
 
 FOLDER = Path(__file__).resolve().parent / "help"
 WIDTH = 300
-PICTURE_WIDTH = 280  # px on the screen
+PICTURE_WIDTH = 250  # px on the screen; a scroll bar fits beside it
 
 
 def pages() -> tuple[tuple[str, str], ...]:
@@ -38,6 +39,20 @@ def picture(key: str, look: str) -> QImage:
     return image
 
 
+class Page(QTextBrowser):
+    """A page with its picture."""
+
+    def __init__(self) -> None:
+        super().__init__()
+        self.shown = QImage()
+
+    def loadResource(self, kind: int, url: QUrl) -> Any:
+        """The picture; nothing else is ever fetched."""
+        if kind == int(QTextDocument.ResourceType.ImageResource):
+            return self.shown
+        return super().loadResource(kind, url)
+
+
 class HelpDock(QDockWidget):
     """The guide at the right edge; it floats only when it is dragged."""
 
@@ -54,7 +69,7 @@ class HelpDock(QDockWidget):
         self.list.setFixedHeight(58)
         self.list.setResizeMode(QListWidget.ResizeMode.Adjust)
         self.list.setAccessibleName(self.tr("Pages of the guide"))
-        self.page = QTextBrowser()
+        self.page = Page()
         self.page.setOpenExternalLinks(False)
         self.page.setFrameShape(QTextBrowser.Shape.NoFrame)
         for _, title in pages():
@@ -86,9 +101,8 @@ class HelpDock(QDockWidget):
         if not shown.isNull():
             title, _, rest = page.partition("\n")
             page = f"{title}\n\n![{title.strip('# ')}](picture)\n{rest}"
-        self.page.clear()
-        kind = int(QTextDocument.ResourceType.ImageResource)
-        self.page.document().addResource(kind, QUrl("picture"), shown)
+        self.page.shown = shown
+        self.page.document().clear()  # with the picture of the page before
         self.page.setMarkdown(page)
 
     def _turn_again(self) -> None:

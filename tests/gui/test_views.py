@@ -7,7 +7,7 @@ import sys
 
 import gui_fakes
 import pytest
-from PySide6.QtCore import QPoint, Qt
+from PySide6.QtCore import QPoint, Qt, QUrl
 from PySide6.QtGui import QGuiApplication
 from PySide6.QtTest import QTest
 from PySide6.QtWidgets import QAbstractButton
@@ -398,9 +398,13 @@ def test_pages_of_the_guide_have_a_picture_in_both_looks(loaded):
         for look in ("light", "dark"):
             picture = help_window.picture(key, look)
             assert picture.width() >= 500, key
-            assert round(picture.width() / picture.devicePixelRatio()) == 280
+            assert round(picture.width() / picture.devicePixelRatio()) == help_window.PICTURE_WIDTH
     loaded.show_help("evolve")
-    assert loaded._help.page.document().toPlainText().startswith("Evolve")
+    page = loaded._help.page
+    assert page.document().toPlainText().startswith("Evolve")
+    found = page.loadResource(2, QUrl("picture"))
+    assert found == help_window.picture("evolve", "light")
+    assert page.document().size().height() > found.height() / found.devicePixelRatio()
     theme().apply("dark")
     theme().apply("light")
     assert loaded._help.key() == "evolve"

@@ -25,6 +25,9 @@ def line_icon(kind: Kind, *, faded: bool = False) -> QIcon:
     return QIcon(picture)
 
 
+WIDE = 400  # px
+
+
 class Legend(QWidget):
     """Names of the curves with their lines."""
 
@@ -39,10 +42,19 @@ class Legend(QWidget):
         self._buttons: list[QToolButton] = []
         self.setVisible(False)
 
+    def resizeEvent(self, event) -> None:
+        """In line with the plots where there is room, and all of the names where there is not."""
+        super().resizeEvent(event)
+        left = 60 if event.size().width() >= WIDE else 4
+        if self._layout.contentsMargins().left() != left:
+            self._layout.setContentsMargins(left, 2, 8 if left == 60 else 0, 0)
+            self._layout.setSpacing(4 if left == 60 else 0)
+
     def set_entries(self, entries: tuple[tuple[str, Kind], ...], hidden: set[str]) -> None:
         """Show these curves; a single curve needs no legend."""
         for button in self._buttons:
             self._layout.removeWidget(button)
+            button.hide()
             button.deleteLater()
         self._buttons = []
         for number, (label, kind) in enumerate(entries):
