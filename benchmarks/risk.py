@@ -65,9 +65,9 @@ only.
 The figures are medians over seeds; p by Wilcoxon's signed ranks. In whole searches of so small a
 budget most seeds end in the same order, so their p says less than it seems.
 
-**In short**: nothing was gained on unseen manoeuvres. From ten starts on each of three sets the tail
-of the training windows fell in 5, 8 and 8 of 10, the worst held-out manoeuvre in 4, 7 and 2. Use it
-to ask how much of the worst window a model could do away with, not by default.
+**In short**: nothing was gained on unseen manoeuvres. From ten starts on each of three sets the
+tail of the training windows fell in 5, 8 and 8 of 10, the worst held-out manoeuvre in 4, 7 and 2.
+Use it to ask how much of the worst window a model could do away with, not by default.
 """
 
 

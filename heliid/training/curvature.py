@@ -115,13 +115,19 @@ class SegmentObjective:
         layout = self.problem.layout
         linear, _, w_out, w_hid, b_hid = layout.plain(self._theta, self._step)
         linear_dot, _, w_out_dot, w_hid_dot, b_hid_dot = dots
-        data, parts = self.problem.dataset, _zeros(layout)
-        kernels.adjoint_tangent(
-            data.u_all, data.y_all, self.segments, self.problem.out_taps, self.problem.in_taps,
-            w_hid, b_hid, w_out, linear, self._step, self._y_sim, self._error.copy(),
-            w_hid_dot, b_hid_dot, w_out_dot, linear_dot, self._y_dot, seed_dot,
-            parts[3], parts[4], parts[2], parts[0], parts[1],
-        )  # fmt: skip
+        data, seed = self.problem.dataset, self._error.copy()
+
+        def part(segments: np.ndarray) -> np.ndarray:
+            parts = _zeros(layout)
+            kernels.adjoint_tangent(
+                data.u_all, data.y_all, segments, self.problem.out_taps, self.problem.in_taps,
+                w_hid, b_hid, w_out, linear, self._step, self._y_sim, seed,
+                w_hid_dot, b_hid_dot, w_out_dot, linear_dot, self._y_dot, seed_dot,
+                parts[3], parts[4], parts[2], parts[0], parts[1],
+            )  # fmt: skip
+            return _flat(parts)
+
+        parts = layout.split(self.problem.summed(self.segments, part))
         product = pull_back(layout, self._theta, self._step, parts)
         product += pull_back_dot(layout, self._theta, self._step, self._plain_gradient, direction)
         return product + self._prior(direction)
@@ -145,8 +151,8 @@ class SegmentObjective:
         dots = push_forward(layout, self._theta, self._step, direction)
         linear_dot, bias_dot, w_out_dot, w_hid_dot, b_hid_dot = dots
         kernels.tangent(
-            data.u_all, data.y_all, self.segments, self.problem.out_taps, self.problem.in_taps,
-            w_hid, b_hid, w_out, linear, self._step, self._y_sim,
+            data.u_all, data.y_all, self.problem.own(self.segments), self.problem.out_taps,
+            self.problem.in_taps, w_hid, b_hid, w_out, linear, self._step, self._y_sim,
             w_hid_dot, b_hid_dot, w_out_dot, linear_dot, bias_dot, self._y_dot,
         )  # fmt: skip
         return dots
@@ -157,14 +163,23 @@ class SegmentObjective:
         """The transposed Jacobian by plain weights times ``seed`` (N, ny), which is used up."""
         layout, data = self.problem.layout, self.problem.dataset
         linear, _, w_out, w_hid, b_hid = layout.plain(self._theta, self._step)
-        parts = _zeros(layout)
-        kernels.adjoint(
-            data.u_all, data.y_all, self.segments if segments is None else segments,
-            self.problem.out_taps, self.problem.in_taps,
-            w_hid, b_hid, w_out, linear, self._step, self._y_sim, seed,
-            parts[3], parts[4], parts[2], parts[0], parts[1],
-        )  # fmt: skip
-        return parts
+
+        def part(some: np.ndarray) -> np.ndarray:
+            parts = _zeros(layout)
+            kernels.adjoint(
+                data.u_all, data.y_all, some, self.problem.out_taps, self.problem.in_taps,
+                w_hid, b_hid, w_out, linear, self._step, self._y_sim, seed,
+                parts[3], parts[4], parts[2], parts[0], parts[1],
+            )  # fmt: skip
+            return _flat(parts)
+
+        if segments is not None:
+            return layout.split(part(segments))
+        return layout.split(self.problem.summed(self.segments, part))
+
+
+def _flat(parts: tuple[np.ndarray, ...]) -> np.ndarray:
+    return np.concatenate([part.ravel() for part in parts])
 
 
 def _zeros(layout: Layout) -> tuple[np.ndarray, ...]:

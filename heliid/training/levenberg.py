@@ -68,6 +68,14 @@ class Problem:
         other.descender = self.descender
         return other
 
+    def own(self, segments: np.ndarray) -> np.ndarray:
+        """The segments that this process simulates: all of them."""
+        return segments
+
+    def summed(self, segments: np.ndarray, part: Callable[[np.ndarray], np.ndarray]) -> np.ndarray:
+        """The sum of a flat vector over all segments; ``part`` gives that of some of them."""
+        return part(segments)
+
     def run(self, theta: np.ndarray, segments: np.ndarray) -> tuple[int, np.ndarray]:
         """Simulate all segments into ``y_sim``; the number diverged, samples survived in each."""
         data = self.dataset

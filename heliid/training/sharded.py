@@ -38,6 +38,7 @@ from heliid.training.fit import (
 )
 from heliid.training.levenberg import Descent, Problem, Progress, descend
 from heliid.training.ranks import OneRank, Ranks, total
+from heliid.training.trainers import find_trainer
 from heliid.training.tree import Forest, shares
 
 LEAF_SAMPLES = 1000  # about one manoeuvre
@@ -101,6 +102,21 @@ class ShardedProblem(Problem):
         gradient = found[len(self._lower[0]) : -1] / n_samples
         return gram + self.prior.matrix, gradient + self.prior.half_gradient(theta)
 
+    def own(self, segments: np.ndarray) -> np.ndarray:
+        """The segments of this rank's leaves."""
+        leaves, owned = self._shared_out(segments)
+        mine = [leaves[leaf] for leaf in owned[self.ranks.rank]]
+        return np.concatenate(mine) if mine else segments[:0]
+
+    def summed(self, segments: np.ndarray, part: Callable[[np.ndarray], np.ndarray]) -> np.ndarray:
+        """As ``Problem.summed``, leaf by leaf over the tree; every rank gets the sum."""
+        leaves, owned = self._shared_out(segments)
+        forest = Forest(len(leaves))
+        width = len(part(segments[:0]))
+        for leaf in owned[self.ranks.rank]:
+            forest.add((0, leaf), part(leaves[leaf]))
+        return total(self.ranks, forest, owned, len(leaves), width)
+
     def _shared_out(self, segments: np.ndarray) -> tuple[list[np.ndarray], list[range]]:
         """The leaves of these segments, and which ones each rank owns."""
         if self._cut is not None and self._cut[0] is segments:
@@ -140,6 +156,7 @@ class Ledger:
     finished: list[Descent] = field(default_factory=list)
     present: Progress | None = None
     at: int = 0  # descents asked for in this run
+    trainer: str = "lm"
 
     def descend(
         self,
@@ -151,10 +168,17 @@ class Ledger:
         mu: float = 1e-2,
         should_stop: ShouldStop = never,
     ) -> Descent:
-        """Levenberg-Marquardt that keeps its place before each iteration."""
+        """One stage; Levenberg-Marquardt keeps its place before each iteration, others after it."""
         index, self.at = self.at, self.at + 1
         if index < len(self.finished):
             return self.finished[index]
+        if self.trainer != "lm":
+            found = find_trainer(self.trainer)(
+                problem, theta, segments, iterations=iterations, mu=mu, should_stop=should_stop
+            )
+            self.finished.append(found)
+            self._write()
+            return found
         found = descend(
             problem, theta, segments, iterations=iterations, mu=mu, should_stop=should_stop,
             begin=self.present, watch=self._keep,
@@ -165,6 +189,9 @@ class Ledger:
 
     def _keep(self, place: Progress) -> None:
         self.present = place
+        self._write()
+
+    def _write(self) -> None:
         if self.path is not None:
             write_text(self.path, json.dumps(self.to_dict()))
 
@@ -260,27 +287,28 @@ def train_sharded(
 
     The bits are the same for any number of ranks. They differ in rounding from those of ``train``,
     which adds all samples in one row. ``max_samples`` is not applied: a campaign is taken whole.
-    ``checkpoint``: rank 0 keeps its place there before each iteration and all ranks go on from it.
+    ``checkpoint``: rank 0 keeps its place there before each iteration (after each stage with
+    another trainer than lm) and all ranks go on from it.
 
     Raises
     ------
     TrainingError
         As ``train``.
     SettingsError
-        Another trainer or risk is asked for, or the checkpoint belongs to another training.
+        Risk is asked for, or the checkpoint belongs to another training.
     RankLostError
         Another rank has ended.
     """
     ranks = OneRank() if ranks is None else ranks
-    if settings.trainer != "lm" or settings.risk_weight > 0.0:
+    if settings.risk_weight > 0.0:
         raise SettingsError(
-            "Training over several ranks is for the trainer lm without risk: choose these, or one "
+            "Training over several ranks is without risk: choose a risk weight of 0, or one "
             "process."
         )
     settings = replace(settings, max_samples=0)
     keeper = checkpoint if ranks.rank == 0 else None
     mark = fingerprint_of(structure, dataset, settings, table)
-    ledger = Ledger(checkpoint, mark)
+    ledger = Ledger(checkpoint, mark, trainer=settings.trainer)
     ledger.load()
     ledger.path = keeper
     problem = make_sharded(structure, dataset, settings, ranks)

@@ -68,12 +68,17 @@ def _blocks(
         return blocks
     _, _, w_out, w_hid, b_hid = layout.split(theta)
     data = problem.dataset
-    curved, slopes = np.zeros(h), np.zeros(h)
-    n = unit_powers(
-        data.u_all, data.y_all, problem.y_sim, segments, problem.out_taps, problem.in_taps,
-        np.ascontiguousarray(w_hid), np.ascontiguousarray(b_hid), curved, slopes,
-    )  # fmt: skip
-    curved, slopes, step = curved / n, slopes / n, data.increment_std
+
+    def part(some: np.ndarray) -> np.ndarray:
+        powers = np.zeros((2, h))
+        unit_powers(
+            data.u_all, data.y_all, problem.y_sim, some, problem.out_taps, problem.in_taps,
+            np.ascontiguousarray(w_hid), np.ascontiguousarray(b_hid), powers[0], powers[1],
+        )  # fmt: skip
+        return powers.ravel()
+
+    n, step = float(segments[:, 1].sum()), data.increment_std
+    curved, slopes = problem.summed(segments, part).reshape(2, h) / n
     rows = [np.append(np.arange(n_phi) + j * n_phi, layout.bias(j)) for j in range(n_y)]
     own = [linear[np.ix_(row, row)] for row in rows]
     for j in range(n_y):
@@ -104,14 +109,21 @@ def _linear_gram(problem: Problem, theta: np.ndarray, segments: np.ndarray) -> n
     size = n_y * (n_phi + 1)
     linear = np.ascontiguousarray(layout.split(theta)[0])
     reach = max([1, *problem.out_taps[:, 1].tolist()])
-    history = np.zeros((history_rows(reach, n_y, 0), n_y, padded(size)), problem.history.dtype)
-    gram, gradient = np.zeros((size, size)), np.zeros(size)
     nothing = np.zeros((0, n_phi)), np.zeros(0), np.zeros((n_y, 0))
-    is_finite = add_normal(
-        data.u_all, data.y_all, segments, problem.out_taps, problem.in_taps, *nothing, linear,
-        data.increment_std, True, problem.y_sim, problem.root_weights, 1, history, gram, gradient,
-    )  # fmt: skip
-    if not is_finite:  # the linear tier alone is unstable along this run: fall back to a scale
+
+    def part(some: np.ndarray) -> np.ndarray:
+        history = np.zeros((history_rows(reach, n_y, 0), n_y, padded(size)), problem.history.dtype)
+        sums, gradient = np.zeros((size, size)), np.zeros(size)
+        ok = add_normal(
+            data.u_all, data.y_all, some, problem.out_taps, problem.in_taps, *nothing, linear,
+            data.increment_std, True, problem.y_sim, problem.root_weights, 1, history, sums,
+            gradient,
+        )  # fmt: skip
+        return np.append(sums.ravel(), 0.0 if ok else 1.0)
+
+    found = problem.summed(segments, part)
+    gram = found[:-1].reshape(size, size).copy()
+    if found[-1] > 0.0:  # the linear tier alone is unstable along this run: fall back to a scale
         return np.diag(np.nan_to_num(np.diagonal(gram), nan=1.0, posinf=1e12) + 1.0)
     fill_upper(gram)
     return gram / float(segments[:, 1].sum())
