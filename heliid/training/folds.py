@@ -1,8 +1,8 @@
 """Cross-validation inside one short recording: every part validates once what the rest trained.
 
 A model chosen by one short piece of a flight is chosen by what happened to be flown there. On
-parts of two real flights held out for the purpose, the order that was best over three folds was
-better than the one that was best on the last piece in ten trials of twelve (docs/decisions.md).
+parts of two real flights held out for the purpose, the cost over three folds ranked orders more
+like the error on the held-out part than the cost on the last piece did (docs/decisions.md).
 """
 
 from __future__ import annotations
