@@ -115,3 +115,18 @@ def test_every_command_has_a_module_to_run():
     for command in COMMANDS:
         room = make_parser()._subparsers._group_actions[0].choices[command].get_default("room")
         assert callable(importlib.import_module(f"heliid.cli.{room}").run)
+
+
+@pytest.mark.parametrize("command", ["identify", "fit", "score"])
+def test_limits_are_pairs_of_name_and_number(command, capsys):
+    rest = {
+        "identify": ["--train", "a.csv", "--inputs", "a", "--outputs", "b", "--out", "x"],
+        "fit": ["--train", "a.csv", "--inputs", "a", "--outputs", "b", "--out", "x",
+                "--order", "na=1"],
+        "score": ["m.json", "a.csv"],
+    }[command]  # fmt: skip
+    options = make_parser().parse_args([command, *rest, "--limit", "theil_limit=0.2"])
+    assert options.limit == [("theil_limit", 0.2)]
+    with pytest.raises(SystemExit):
+        make_parser().parse_args([command, *rest, "--limit", "theil_limit"])
+    assert "write its name and a number" in capsys.readouterr().err
