@@ -49,6 +49,7 @@ def detect(path: Path | str) -> Dialect:
     encoding = csvscan.find_encoding(path, head)
     newline, text = _decode(path, head, encoding)
     lines = _head_lines(path, text, newline, is_whole=len(head) < csvscan.HEAD_BYTES)
+    _refuse_width(path, 1 + max((line.count(d) for line in lines for d in ",;\t|"), default=0))
     base = Dialect(encoding=encoding.codec, bom=encoding.bom, newline=newline)
     base = _find_separators(path, lines, replace(base, comment=_find_comment(lines)))
     rows: list[Row] = [
@@ -57,6 +58,15 @@ def detect(path: Path | str) -> Dialect:
     ]
     found, data = _find_header(path, lines, rows, base)
     return find_text_and_missing(find_time(path, found, data), data)
+
+
+def _refuse_width(path: Path, n_columns: int) -> None:
+    """Say so before hundreds of thousands of cells are looked at."""
+    if n_columns > csvscan.MAX_COLUMNS:
+        raise RecordError(
+            f"{path.name}: the table has {n_columns} columns, the limit is "
+            f"{csvscan.MAX_COLUMNS}: export only the channels you need."
+        )
 
 
 def _decode(path: Path, head: bytes, encoding: csvscan.Encoding) -> tuple[str, str]:
@@ -271,11 +281,7 @@ def _name_columns(
     path: Path, base: Dialect, header: list[str], unit_row: list[str], data: list[list[str]]
 ) -> Dialect:
     width = Counter(len(row) for row in data).most_common(1)[0][0] if data else len(header)
-    if max(len(header), width) > csvscan.MAX_COLUMNS:
-        raise RecordError(
-            f"{path.name}: the table has {max(len(header), width)} columns, the limit is "
-            f"{csvscan.MAX_COLUMNS}: export only the channels you need."
-        )
+    _refuse_width(path, max(len(header), width))
     ends_empty = bool(data) and all(not row[-1].strip() for row in data if len(row) == width)
     if ends_empty and width > 2 and (len(header) == width - 1 or not header[-1].strip()):
         header, unit_row = header[: width - 1], unit_row[: width - 1]
