@@ -55,7 +55,7 @@ def test_files_are_named_as_asked(target, name, files, tmp_path):
     [
         ("cobol", "m.cbl", {}, "no export 'cobol': choose one of json, c, python"),
         ("c", "m.py", {}, "ends in .c or .h, or a folder"),
-        ("c", "m.c", {"type": "int4"}, "choose float64 or float32 or int16 or int8"),
+        ("c", "m.c", {"type": "int5"}, "choose float64 or float32 or int16 or int8"),
         ("c", "m.c", {"colour": "red"}, "has no option 'colour'"),
         ("python", "m.py", {"type": "int8"}, "has no option 'type'"),
         ("fmu", "m.fmu", {"fmi": "1.0"}, "choose 2.0 or 3.0"),
