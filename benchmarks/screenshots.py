@@ -185,6 +185,7 @@ def main() -> int:
         count[0] += 1
 
     with tempfile.TemporaryDirectory() as folder:
+        os.environ["XDG_DATA_HOME"] = folder  # no scores of an earlier time
         window = make_window(Path(folder))
         width, height = map(int, sizes[0].split("x"))
         window.resize(width, height)

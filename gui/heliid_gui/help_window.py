@@ -46,7 +46,7 @@ class Page(QTextBrowser):
         super().__init__()
         self.shown = QImage()
 
-    def loadResource(self, kind: int, url: QUrl) -> Any:
+    def loadResource(self, kind: int, url: QUrl | str) -> Any:
         """The picture; nothing else is ever fetched."""
         if kind == int(QTextDocument.ResourceType.ImageResource):
             return self.shown

@@ -182,6 +182,8 @@ def test_the_race_has_a_curve_and_a_map_for_each_search(qtbot, evolving):
         assert curves[name].data.y[-1] == pytest.approx(1 / 12)
     texts = [title.text() for title in view.race.orders.titles]
     assert texts[0].startswith("ABC: 0.0833 at 12 of 12")
+    tried = [int(one._map.tried.sum()) for one in view.race.orders.maps]
+    assert tried == [12, 16, 12]  # the four of the population came to the twelve of its own
     members = [len(one._members.data) for one in view.race.orders.maps]
     assert members == [0, 4, 0]
 

@@ -4,10 +4,9 @@ from __future__ import annotations
 
 from PySide6.QtWidgets import QComboBox, QHBoxLayout, QLabel, QWidget
 
-from heliid.events import CandidateScored
 from heliid_gui.plots.heatmap import HeatMap
 from heliid_gui.presenters import orders, race
-from heliid_gui.presenters.evolve import Evolution
+from heliid_gui.presenters.evolve import Evolution, Tried
 from heliid_gui.presenters.setup import Setup
 from heliid_gui.theme import SPACE
 from heliid_gui.widgets import boxed, column, label, row
@@ -85,11 +84,9 @@ class OrderView(QWidget):
             if name in curves:
                 title.setText(race.standing(name, curves[name][1]).sentence())
 
-    def _groups(self, evolution: Evolution) -> dict[str, list[CandidateScored]]:
-        if self._by_search:
-            found = race.by_searcher(evolution.candidates)
-            return {name: found.get(name, []) for name in evolution.convergence()}
-        return {"": evolution.candidates}
+    def _groups(self, evolution: Evolution) -> dict[str, list[Tried]]:
+        names = list(evolution.convergence()) if self._by_search else [""]
+        return {name: evolution.tried(name) for name in names}
 
     def _population(self, evolution: Evolution, name: str):
         if name:

@@ -38,6 +38,14 @@ class OutputScore:
     linear_nrmse: float
 
 
+@dataclass(frozen=True, slots=True)
+class Tried:
+    """One order and what it was found to be worth."""
+
+    genome: tuple[int, ...]
+    cost: float
+
+
 @dataclass
 class Evolution:
     """Everything a study has reported so far; plain data, no Qt."""
@@ -49,6 +57,7 @@ class Evolution:
     best: BestImproved | None = None
     linear: LinearReady | None = None
     populations: dict[str, PopulationMoved] = field(default_factory=dict)
+    visited: dict[str, dict[tuple[int, ...], float]] = field(default_factory=dict)  # by search
     curves: dict[str, list[float]] = field(default_factory=dict)  # best so far, by search
     notices: list[Notice] = field(default_factory=list)
     finished: JobFinished | None = None
@@ -87,6 +96,7 @@ class Evolution:
                 self.stage, self.progress = event.stage, event
             case CandidateScored():
                 self.candidates.append(event)
+                self.visited.setdefault(event.searcher, {})[event.genome] = event.cost
                 self.revision["candidates"] += 1
             case BestImproved():
                 self.best = event
@@ -96,6 +106,9 @@ class Evolution:
                 self.revision["linear"] += 1
             case PopulationMoved():
                 self.populations[event.searcher] = event
+                # also the orders that another search had trained before
+                known = zip(event.genomes, event.costs, strict=True)
+                self.visited.setdefault(event.searcher, {}).update(known)
                 self.revision["population"] += 1
             case SearchAdvanced():
                 self.curves.setdefault(event.searcher, []).append(event.best_cost)
@@ -167,6 +180,14 @@ class Evolution:
             name: (np.arange(1, len(costs) + 1, dtype=float), np.array(costs, dtype=float))
             for name, costs in self.curves.items()
         }
+
+    def tried(self, search: str = "") -> list[Tried]:
+        """The orders of one search, or of all of them, in the order in which it came to them."""
+        own = self.visited.get(search)
+        if own is None:
+            found = (one for one in self.candidates if search in ("", one.searcher))
+            return [Tried(one.genome, one.cost) for one in found]
+        return [Tried(genome, cost) for genome, cost in own.items()]
 
     def fraction(self) -> float:
         """How far the current stage is, 0 to 1; nan when not known."""

@@ -7,10 +7,10 @@ from dataclasses import dataclass
 
 import numpy as np
 
-from heliid.events import CandidateScored, PopulationMoved
+from heliid.events import PopulationMoved
 from heliid.search.encoding import Encoding
 from heliid.study import OrderBox
-from heliid_gui.presenters.race import path_of_the_best
+from heliid_gui.presenters.race import Scored, path_of_the_best
 
 MEANING = {
     "na": "past outputs",
@@ -50,7 +50,7 @@ def gene_names(box: OrderBox, inputs: tuple[str, ...], outputs: tuple[str, ...])
 
 
 def order_map(
-    candidates: list[CandidateScored],
+    candidates: Sequence[Scored],
     population: PopulationMoved | None,
     names: tuple[str, ...],
     box_bounds: tuple[np.ndarray, np.ndarray],
@@ -85,7 +85,7 @@ def order_map(
     )
 
 
-def cost_levels(candidates: list[CandidateScored]) -> np.ndarray:
+def cost_levels(candidates: Sequence[Scored]) -> np.ndarray:
     """All finite costs, sorted, (n,)."""
     costs = np.array([one.cost for one in candidates], dtype=float)
     return np.sort(costs[np.isfinite(costs)])

@@ -3,11 +3,12 @@
 from __future__ import annotations
 
 import math
+from collections.abc import Sequence
 from dataclasses import dataclass
+from typing import Protocol
 
 import numpy as np
 
-from heliid.events import CandidateScored
 from heliid_gui.presenters.formatting import SHORT_SEARCH, figure
 
 
@@ -27,14 +28,6 @@ class Standing:
         return f"{self.title}: {figure(self.best_cost)} at {self.best_at} of {self.n_judged}"
 
 
-def by_searcher(candidates: list[CandidateScored]) -> dict[str, list[CandidateScored]]:
-    """The candidates of each search, in the order in which the searches began."""
-    found: dict[str, list[CandidateScored]] = {}
-    for one in candidates:
-        found.setdefault(one.searcher, []).append(one)
-    return found
-
-
 def standing(name: str, best_so_far: np.ndarray) -> Standing:
     """How a search stands, from its best cost after each order (n,)."""
     found = np.flatnonzero(np.isfinite(best_so_far))
@@ -45,7 +38,21 @@ def standing(name: str, best_so_far: np.ndarray) -> Standing:
     return Standing(title, best_so_far.size, last, int(np.argmax(best_so_far == last)) + 1)
 
 
-def path_of_the_best(own: list[CandidateScored]) -> list[tuple[int, ...]]:
+class Scored(Protocol):
+    """An order with its cost."""
+
+    @property
+    def genome(self) -> tuple[int, ...]:
+        """Its numbers."""
+        ...
+
+    @property
+    def cost(self) -> float:
+        """What it is worth."""
+        ...
+
+
+def path_of_the_best(own: Sequence[Scored]) -> list[tuple[int, ...]]:
     """The genomes that were the best of their search for a while, first to last."""
     path: list[tuple[int, ...]] = []
     cost = math.inf
