@@ -113,7 +113,8 @@ def _parse_block(
     the slow walk answers at once.
     """
     fast = _parse_plain(block, dialect)
-    if fast is None and _is_plain(block, dialect):
+    # a small block is walked sooner than the table library is imported
+    if fast is None and len(block) > _SMALL_BLOCK and _is_plain(block, dialect):
         fast = _parse_fast(block, dialect, parse_time)
     if fast is not None:
         return fast
