@@ -47,7 +47,7 @@ HIDDEN, BUDGET = 4, 30  # of HeliID: units of the one order, orders of the searc
 TIMEOUT_S = 900.0  # of one method on one case, all seeds
 FITS = ("arx", "n4sid", "mlp", "frols", "jax", "expert")
 SEARCHES = ("optuna-tpe", "optuna-cmaes", "nevergrad-ngopt", "nevergrad-pso", "python-random")
-SEARCH_SEEDS, SEARCH_BUDGET = 12, 400
+SEARCH_SEEDS, SEARCH_BUDGET = 6, 400
 
 Pair = tuple[FlightRecord, FlightRecord]  # as measured, and what the run is scored against
 
@@ -84,7 +84,8 @@ def _shipped(name: str) -> Callable[[], Campaign | None]:
 CASES = {
     "as355": Case("AS355-like helicopter, simulated", as355.campaign,
                   lambda campaign: _as355_tests(is_hard=False)(campaign), 10.0),
-    "as355-hard": Case("AS355-like helicopter, strongly nonlinear", lambda: as355.campaign(is_hard=True),
+    "as355-hard": Case("AS355-like helicopter, strongly nonlinear",
+                       lambda: as355.campaign(is_hard=True),
                        lambda campaign: _as355_tests(is_hard=True)(campaign), 10.0),
     "truth": Case("BO-105-like helicopter, simulated", _shipped("truth"), _truth_tests, 10.0),
     "aw109": Case("AW109, simulated by others", _shipped("aw109"), _measured, 10.0),

@@ -50,14 +50,14 @@ search all of it; compiling is in the first seed only.
 """
 WHY = """
 Where a peer is ahead there are two likely reasons, not tried apart: a linear model with few lags
-needs less data than a network whose order is chosen on a held-back part of it, a part that the peers
-trained on; and a search over 30 orders is short, the study's default is 120.
+needs less data than a network whose order is chosen on a held-back part of it, a part that the
+peers trained on; and a search over 30 orders is short, the study's default is 120.
 """
 SEARCH_HEAD = """
 ## The search alone
 
 Other optimisers over the same genome (na, nb, nk, spacing, h) on the enumerated lattices: share of
-12 runs that came within 10 % of the best order there is, after so many different orders. An order
+6 runs that came within 10 % of the best order there is, after so many different orders. An order
 asked for again costs its tool nothing. ms: its own CPU for one proposal, looking up included.
 """
 
