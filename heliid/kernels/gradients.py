@@ -358,16 +358,15 @@ def add_normal(
                     f, row = errors[0], history[place + m, j]
                     for c in range(size):
                         slope[c] += f * row[c]
-        if is_plain:
-            add_gram_padded(flat, at, n * n_y, width, made, partial)
-        else:
-            n_chosen = 0
+        rows, start, n_rows = flat, at, n * n_y
+        if not is_plain:
+            rows, start, n_rows = chosen, 0, 0
             for m in range(every // 2, n, every):
                 for j in range(n_y):
                     source = at + (m * n_y + j) * width
-                    scaled_row(chosen, n_chosen * width, flat, source, factors, j, width)
-                    n_chosen += 1
-            add_gram_padded(chosen, 0, n_chosen, width, made, partial)
+                    scaled_row(chosen, n_rows * width, flat, source, factors, j, width)
+                    n_rows += 1
+        add_gram_padded(rows, start, n_rows, width, made, partial)
         waiting += n
         if waiting >= FLUSH:
             _flush(partial, width, is_column, slope, gram, gradient)

@@ -260,13 +260,12 @@ def _run_together(
         _fill_inputs(u, segments, start, reach_in, n, u_lines)
         for m in range(n):
             row, u_at = (reach + m) * y_row, (reach_in + m) * n_u * VECTOR
-            side_by_side(
-                sums, first_out * VECTOR, u_lines, u_at, y_lines, row, places, counts, weights,
-                width, first_out, n_y,
-            )  # fmt: skip
-            side_by_side(
-                sums, 0, u_lines, u_at, y_lines, row, places, counts, weights, width, 0, h
-            )  # fmt: skip
+            for part in range(2):  # outputs, then hidden units; one call, as it is long code
+                column, n_units = (first_out, n_y) if part == 0 else (0, h)
+                side_by_side(
+                    sums, column * VECTOR, u_lines, u_at, y_lines, row, places, counts, weights,
+                    width, column, n_units,
+                )  # fmt: skip
             for i in range(h):
                 tanh_rows(sums, i * VECTOR)
             for i in range(0, n_y, UNITS):

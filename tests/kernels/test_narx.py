@@ -220,3 +220,18 @@ def test_jacobian_of_a_wide_model_agrees_with_the_adjoint_gradient():
         case.structure, case.weights, data.increment_std, data.u_all, data.y_all, segments
     )
     np.testing.assert_allclose(found, expected, rtol=1e-9, atol=1e-9 * np.abs(expected).max())
+
+
+def test_normal_equations_forget_what_was_computed_before(case):
+    problem, data = case.problem(single=True), case.dataset
+    theta = problem.layout.join(case.weights, data.increment_std)
+    segments = data.segments(case.structure.n_start, 20)
+    problem.cost(theta, segments)
+    first = problem.normal(theta, segments)
+    wild = 1e30 * (1.0 + np.abs(theta))
+    problem.run(wild, segments)
+    problem.normal(wild, segments)  # most of it is not finite
+    problem.cost(theta, segments)
+    again = problem.normal(theta, segments)
+    np.testing.assert_array_equal(np.tril(first[0]), np.tril(again[0]))
+    np.testing.assert_array_equal(first[1], again[1])
