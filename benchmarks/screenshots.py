@@ -185,8 +185,8 @@ def main() -> int:
         count[0] += 1
 
     with tempfile.TemporaryDirectory() as folder:
-        os.environ["XDG_DATA_HOME"] = folder  # no scores of an earlier time
         window = make_window(Path(folder))
+        window.studies._folder = lambda: None  # no scores of an earlier time
         width, height = map(int, sizes[0].split("x"))
         window.resize(width, height)
         label[0] = f"{sizes[0]}-{themes[0]}"

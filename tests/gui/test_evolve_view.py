@@ -13,6 +13,7 @@ from PySide6.QtTest import QTest
 
 from heliid.events import BestImproved, LinearReady, PopulationMoved, SearchAdvanced, StageStarted
 from heliid_gui.panels.race import steps
+from heliid_gui.panels.text_table import TextTable
 from heliid_gui.plots.panel import PlotPanel, Row, Span
 from heliid_gui.plots.styles import Kind
 from heliid_gui.presenters import candidate_filter, documents, orders, race
@@ -139,6 +140,11 @@ def test_plots_out_of_sight_take_on_the_colours_when_they_are_shown(qtbot, evolv
         assert plots._stack["q"].curves["model"].item.pen.color().name() == DARK.model
     finally:
         theme().apply("light")
+
+
+def test_the_legend_begins_with_what_was_measured(evolving):
+    names = [one.text() for one in evolving.evolve.plots.legend._buttons]
+    assert names == ["measured", "model", "linear model"]
 
 
 def test_only_what_changed_is_drawn_again(evolving, monkeypatch):
@@ -301,3 +307,13 @@ def test_an_older_run_can_be_watched_again(qtbot, loaded):
     loaded.bench.choose_run(loaded.bench.runs[0].key)
     assert len(loaded.bench.evolution.candidates) == 4
     assert loaded.bench.studied is loaded.bench.runs[0].setup
+
+
+def test_plots_and_tables_say_what_they_show(evolving):
+    """For screen readers: a plot is a plot of something."""
+    for one in evolving.evolve.findChildren(PlotPanel):
+        if one.rows:
+            assert one.canvas.accessibleName().startswith("Plot of "), one
+    assert "Pitch rate" in evolving.evolve.plots.canvas.accessibleName()
+    for one in evolving.compare.findChildren(TextTable):
+        assert one.accessibleName().startswith("Table: "), one

@@ -45,6 +45,7 @@ class TextTable(QTableWidget):
             )
             item.setTextAlignment(side | Qt.AlignmentFlag.AlignVCenter)
             self.setHorizontalHeaderItem(index, item)
+        self.setAccessibleName(self.tr("Table: %s") % ", ".join(self._titles))
         self.verticalHeader().hide()
         self.verticalHeader().setDefaultSectionSize(28)
         self.setShowGrid(False)

@@ -26,6 +26,7 @@ __all__ = ["AXIS_WIDTH", "PlotPanel", "Row", "Span"]
 HISTORY_STEP_S = 0.5  # moves closer together than this are one step of the zoom history
 HISTORY_LENGTH = 50
 NOWHERE = (0.0, 0.0)
+_IN_LEGEND = {Kind.MEASURED: 0, Kind.MODEL: 1, Kind.LINEAR: 3}  # others between, as they came
 
 
 class PlotPanel(QWidget):
@@ -107,6 +108,8 @@ class PlotPanel(QWidget):
         for number, row in enumerate(rows):
             self._add(number, row, x_label=self._x_label if number == len(rows) - 1 else "")
         self._view.ci.layout.activate()
+        names = ", ".join(row.title for row in rows)
+        self._view.setAccessibleName(self.tr("Plot of %s against %s") % (names, self._x_label))
         self._restyle()
         self._update_legend()
 
@@ -313,7 +316,8 @@ class PlotPanel(QWidget):
         seen: dict[str, Kind] = {}
         for _, curve in self.curves():
             seen.setdefault(curve.label, curve.kind)
-        self.legend.set_entries(tuple(seen.items()), self._hidden)
+        entries = sorted(seen.items(), key=lambda entry: _IN_LEGEND.get(entry[1], 2))
+        self.legend.set_entries(tuple(entries), self._hidden)
 
     def _toggle_label(self, label: str) -> None:
         self._hidden ^= {label}
