@@ -162,10 +162,11 @@ def widest(quick: bool, say: Callable[[str], None]) -> None:
 HEAD = """\
 # Trainers
 
-**In short**: keep `lm`. At the sizes of one helicopter it reaches a low loss in a tenth of the time of
-anything else. `hf` comes to the same or lower losses when given three times the iterations, for 20 to
-30 times the CPU. `bicgstab` meets negative curvature in most early iterations and gains by following
-it, but stays behind. Adam and plain gradients do not reach the others' losses in this time.
+**In short**: keep `lm`. At the sizes of one helicopter it reaches a low loss in a tenth of the time
+of anything else. `hf` comes to the same or lower losses when given three times the iterations, for
+20 to 30 times the CPU. `bicgstab` meets negative curvature in most early iterations and gains by
+following it, but stays behind. Adam and plain gradients do not reach the others' losses in this
+time.
 
 Tables made by `python -m benchmarks.trainers [compared|batches|wide|widest] --write`; do not edit
 them by hand.
@@ -192,7 +193,8 @@ TAIL = """
 All see the same prior, curriculum of horizons and start. Effort multiplies the iterations of every
 stage; for adam and sgd one iteration is eight passes over the data. Losses and fits are medians
 over weight tables; what lasts longer may fit its training records better and unseen ones worse. CPU
-times are from a shared machine: compare them inside one table only. A fit of -100 % stands for a run that diverged.
+times are from a shared machine: compare them inside one table only. A fit of -100 % stands for a
+run that diverged.
 """
 
 
