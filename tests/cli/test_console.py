@@ -20,6 +20,8 @@ from heliid.events import Progress
 
 from .conftest import CHANNELS, REPOSITORY, SMALL
 
+pytestmark = pytest.mark.slow
+
 
 def test_progress_text_has_bar_rate_and_time_left():
     text = progress_text(Progress("Searching", 30, 120, 15.0, 45.0), "best 0.07")

@@ -11,6 +11,8 @@ from heliid.data import conditioning
 from heliid.data.doctor import KINDS, Severity, examine
 from tests.doctor import flights
 
+pytestmark = pytest.mark.slow
+
 SOUND = flights.flight()
 FAULTS = (Severity.ERROR, Severity.WARNING)
 

@@ -14,6 +14,8 @@ from heliid.engine.protocol import EngineError, Task
 from heliid.engine.serial import SerialEngine
 from heliid.events import never
 
+pytestmark = pytest.mark.slow
+
 MAKERS = {
     "serial": SerialEngine,
     "local-1": lambda: LocalEngine(1),

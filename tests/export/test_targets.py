@@ -33,6 +33,8 @@ from tests.export.export_models import (
     worst_error,
 )
 
+pytestmark = pytest.mark.slow
+
 ALL = (*SEEDS, "trex")
 QUICK = (3, 12, "trex")  # these run in the quick check, the others are slow tests
 MODELS = [which if which in QUICK else pytest.param(which, marks=pytest.mark.slow) for which in ALL]

@@ -17,6 +17,8 @@ from heliid.project.rerun import rerun
 from heliid.project.runs import candidate_from_dict, candidate_to_dict, make_run, study_project
 from heliid.study import OrderBox, StudyConfig, fit, identify
 
+pytestmark = pytest.mark.slow
+
 CONFIG = StudyConfig(
     rate_hz=10.0, budget=10, seed=3, workers=1, n_tables=1, n_ensemble=2,
     box=OrderBox(na_max=2, nb_max=2, nk_max=1, spacing_max=1, hidden_max=1),

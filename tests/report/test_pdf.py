@@ -16,6 +16,8 @@ from heliid.export.report import MAX_BYTES, ReportInput, study_pdf
 from heliid.export.svg import Band, Curve, Panel, panel_svg
 from heliid.export.svg_canvas import svg_size
 
+pytestmark = pytest.mark.slow
+
 needs_poppler = pytest.mark.skipif(shutil.which("pdftotext") is None, reason="poppler is not here")
 
 

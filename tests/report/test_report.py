@@ -16,6 +16,8 @@ from heliid.export.report_figures import history_panels
 from heliid.export.svg import panel_svg
 from heliid.validation import DEFAULT
 
+pytestmark = pytest.mark.slow
+
 
 @pytest.fixture(scope="module")
 def page(finished):

@@ -13,6 +13,8 @@ from heliid.errors import HeliIDError
 from heliid.model.simulate import free_run
 from heliid.study import OrderBox, StudyConfig, fit, identify
 
+pytestmark = pytest.mark.slow
+
 CONFIG = StudyConfig(
     rate_hz=10.0, budget=6, seed=1, workers=1, n_tables=1, n_ensemble=1,
     box=OrderBox(na_max=2, nb_max=2, nk_max=1, spacing_max=1, hidden_max=1),

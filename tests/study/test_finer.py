@@ -17,6 +17,8 @@ from heliid.study.ground import make_ground
 
 from .conftest import CHANNELS
 
+pytestmark = pytest.mark.slow
+
 
 def fast_record(name: str, seed: int) -> FlightRecord:
     """40 s at 50 Hz with steps of the stick: pitch motion of 1 rad/s, no noise."""

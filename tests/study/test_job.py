@@ -27,6 +27,8 @@ from heliid.study.judgement import judge_study
 
 from .conftest import record
 
+pytestmark = pytest.mark.slow
+
 
 @pytest.fixture(scope="module")
 def told(campaign):

@@ -11,6 +11,8 @@ import pytest
 
 from heliid.kernel_cache import cache_key
 
+pytestmark = pytest.mark.slow
+
 REPOSITORY = Path(__file__).parents[2]
 
 CALLER = """

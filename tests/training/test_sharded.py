@@ -23,6 +23,8 @@ from heliid.training.ranks import OneRank, PipeRanks, RankLostError, edges, tota
 from heliid.training.sharded import Ledger, cut_leaves, make_sharded, train_sharded
 from heliid.training.tree import Forest, nodes_of, shares, tree_sum
 
+pytestmark = pytest.mark.slow
+
 CURVED = Structure(ORDER.output_lags, ORDER.input_lags, 2)
 SHORT = TrainingSettings(horizons_s=(0.5, 2.0, 0.0), iterations=(3, 3, 4), window_s=3.0)
 
