@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import importlib
 import queue
 import threading
 import traceback
@@ -77,6 +78,12 @@ class Loader:
                 self._done.put(lambda s=text, d=details, f=on_error: f(s, d))
             else:
                 self._done.put(lambda v=value, f=on_result: f(v))
+
+
+def get_ready() -> None:
+    """Import what reading a table needs, so that the first one opens as fast as the others."""
+    for name in ("pandas", "heliid.data.readers"):
+        importlib.import_module(name)
 
 
 def read_records(paths: list[Path]) -> tuple[list, list[tuple[str, str]]]:

@@ -18,7 +18,7 @@ from heliid_gui.help_window import HelpDock
 from heliid_gui.icons import app_icon
 from heliid_gui.jobs import Jobs
 from heliid_gui.layout_memory import LayoutMemory
-from heliid_gui.loading import ENDINGS, Loader, find_files
+from heliid_gui.loading import ENDINGS, Loader, find_files, get_ready
 from heliid_gui.presenters import examples, importing
 from heliid_gui.presenters import setup as setups
 from heliid_gui.presenters.doctor import Doctor
@@ -416,8 +416,12 @@ class MainWindow(QMainWindow):
 
     def _make_next_view(self) -> None:
         """One panel per turn of the event loop, so that the window stays awake."""
-        if self._is_open and self.views.make_next():
+        if not self._is_open:
+            return
+        if self.views.make_next():
             QTimer.singleShot(10, self._make_next_view)
+        else:
+            self.loader.run(get_ready, lambda _: None, lambda *_: None)
 
     def dragEnterEvent(self, event) -> None:
         """Files may be dropped anywhere."""
