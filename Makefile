@@ -60,6 +60,7 @@ test-nojit: .venv/ready-dev ## Kernels as plain Python, for coverage and the deb
 
 .PHONY: bench
 bench: .venv/ready-dev ## Speed and accuracy of the engine, the exports, the window, the file reader
+	$(PY) -m benchmarks.roofline
 	$(PY) -m benchmarks.engine
 	$(PY) -m benchmarks.search_loop
 	$(PY) -m benchmarks.optimisers
