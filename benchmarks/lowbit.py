@@ -14,6 +14,7 @@ from pathlib import Path
 
 import numpy as np
 
+from benchmarks.page_parts import put
 from heliid.data.bundled import load_example
 from heliid.data.campaign import Use
 from heliid.data.record import FlightRecord
@@ -183,19 +184,7 @@ def main() -> None:
         text = table(key)
         print(text, flush=True)
         if options.write:
-            put(key, text)
-
-
-def put(key: str, text: str) -> None:
-    """Replace the table of one set in the page, or add it at the end."""
-    page = PAGE.read_text(encoding="utf-8") if PAGE.exists() else HEAD
-    begin, end = f"\n<!-- {key} -->\n", f"\n<!-- end {key} -->\n"
-    if begin in page:
-        head, _, rest = page.partition(begin)
-        page = head + begin + text + end + rest.partition(end)[2]
-    else:
-        page += begin + text + end
-    PAGE.write_text(page, encoding="utf-8")
+            put(PAGE, HEAD, key, text)
 
 
 if __name__ == "__main__":

@@ -14,6 +14,7 @@ from pathlib import Path
 import numpy as np
 from scipy.stats import wilcoxon
 
+from benchmarks.page_parts import put
 from heliid.data.bundled import load_example
 from heliid.data.campaign import Use
 from heliid.errors import HeliIDError
@@ -119,7 +120,7 @@ def main() -> None:
             text = table(key, options.seeds, options.budget)
         print(text, flush=True)
         if options.write:
-            put(f"{key} fixed" if options.fixed else key, text)
+            put(PAGE, HEAD, f"{key} fixed" if options.fixed else key, text)
 
 
 def fixed(key: str, seeds: int) -> str:
@@ -144,18 +145,6 @@ def fixed(key: str, seeds: int) -> str:
         rows.append(pair)
     title = f"## {key}, the order `{order}` from {seeds} weight tables\n"
     return "\n".join([title, *_lines(np.array(rows))])
-
-
-def put(key: str, text: str) -> None:
-    """Replace the table of one set in the page, or add it at the end."""
-    page = PAGE.read_text(encoding="utf-8") if PAGE.exists() else HEAD
-    begin, end = f"\n<!-- {key} -->\n", f"\n<!-- end {key} -->\n"
-    if begin in page:
-        head, _, rest = page.partition(begin)
-        page = head + begin + text + end + rest.partition(end)[2]
-    else:
-        page += begin + text + end
-    PAGE.write_text(page, encoding="utf-8")
 
 
 if __name__ == "__main__":

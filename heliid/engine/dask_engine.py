@@ -13,7 +13,6 @@ import itertools
 import os
 import threading
 import time
-from collections import deque
 from collections.abc import Callable, Iterable, Iterator
 from typing import Any
 
@@ -21,9 +20,9 @@ from heliid.engine.cluster_security import Credentials, address_of
 from heliid.engine.executor import ASK_AGAIN, prepared_call
 from heliid.engine.local import LocalEngine
 from heliid.engine.protocol import Engine, EngineError, Result, Task, stalled
+from heliid.engine.quarantine import Quarantine
 
 _POLL_S = 0.03
-_MAX_DEATHS = 2
 AHEAD = 2  # tasks per worker thread: one runs, one waits there, so that no worker idles
 STALL_S = 600.0  # nothing came back for so long
 LONELY_S = 60.0  # no worker for so long
@@ -227,18 +226,14 @@ class _LostError(Exception):
     """The scheduler is gone."""
 
 
-class _Job:
+class _Job(Quarantine):
     """What one call of ``run`` has to keep in mind."""
 
     def __init__(self, source: Iterator[Task | None], on_result: Callable[[Result], None]) -> None:
-        self.source, self.on_result = source, on_result
+        super().__init__(source, on_result)
         self.running: dict[Any, Task] = {}
-        self.suspects: deque[Task] = deque()
         self.left: list[Task] = []  # given back by a cluster that is gone
         self.something = threading.Event()  # a future came to an end
-        self.deaths: dict[int, int] = {}
-        self.alone: int | None = None
-        self.is_used_up = False
         self.last_result = self.last_worker = time.monotonic()
         self.looked = 0.0
 
@@ -255,34 +250,10 @@ class _Job:
         """How many tasks may be out: one while there are suspects."""
         return 1 if self.suspects or self.alone is not None else most
 
-    def next_task(self) -> Task | None:
-        """The next task, suspects first; None when there is none now."""
-        if self.suspects:
-            task = self.suspects.popleft()
-            self.alone = task.key
-            return task
-        if self.is_used_up:
-            return None
-        try:
-            return next(self.source)
-        except StopIteration:
-            self.is_used_up = True
-            return None
-
     def settle(self, task: Task) -> None:
         """A task came to a good or bad end of its own."""
         if self.alone == task.key:
             self.alone = None
-
-    def blame(self, task: Task) -> None:
-        """A worker ended with this task on it: quarantine what did it alone, try the others."""
-        if self.alone == task.key:
-            deaths = self.deaths[task.key] = self.deaths.get(task.key, 0) + 1
-            if deaths >= _MAX_DEATHS:
-                self.alone = None
-                self.on_result(Result(task.key, "died", reason="its process ended abruptly"))
-                return
-        self.suspects.append(task)
 
 
 def connect(address: str, credentials: Credentials | None) -> Any:

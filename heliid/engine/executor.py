@@ -4,16 +4,15 @@ from __future__ import annotations
 
 import itertools
 import os
-from collections import deque
 from collections.abc import Callable, Iterable, Iterator
 from concurrent.futures import FIRST_COMPLETED, BrokenExecutor, Executor, Future, wait
 from typing import Any
 
 from heliid.engine.calls import call
 from heliid.engine.protocol import EngineError, Result, Task, stalled
+from heliid.engine.quarantine import Quarantine
 
 _POLL_S = 0.03
-_MAX_DEATHS = 2
 ASK_AGAIN = "setup wanted"
 _tokens = itertools.count()
 _prepared: set[str] = set()  # in each worker: the set-ups that were called there
@@ -118,29 +117,17 @@ class ExecutorEngine:
                 job.on_result(Result(task.key, status, value, reason, 0, cpu_s))
 
     def _suspect(self, task: Task, job: _Job) -> None:
-        """The executor broke with this task in flight: try it alone, or condemn it."""
-        was_alone = job.alone == task.key
+        """The executor broke with this task in flight."""
         self.close()
-        if was_alone:
-            deaths = job.deaths[task.key] = job.deaths.get(task.key, 0) + 1
-            if deaths >= _MAX_DEATHS:
-                job.alone = None
-                job.on_result(Result(task.key, "died", reason="its process ended abruptly"))
-                return
-        job.suspects.append(task)
+        job.blame(task)
 
 
-class _Job:
+class _Job(Quarantine):
     """What one call of ``run`` has to keep in mind."""
 
     def __init__(self, source: Iterator[Task | None], on_result: Callable[[Result], None]) -> None:
-        self.source = source
-        self.on_result = on_result
+        super().__init__(source, on_result)
         self.running: dict[Future, Task] = {}
-        self.suspects: deque[Task] = deque()
-        self.deaths: dict[int, int] = {}
-        self.alone: int | None = None
-        self.is_used_up = False
 
     def allowed(self, n_workers: int) -> int:
         """How many tasks may run now: one while there are suspects."""
@@ -149,20 +136,6 @@ class _Job:
     def alone_runs(self) -> bool:
         """Whether a suspect is being tried."""
         return any(task.key == self.alone for task in self.running.values())
-
-    def next_task(self) -> Task | None:
-        """The next task, suspects first; None when there is none now."""
-        if self.suspects:
-            task = self.suspects.popleft()
-            self.alone = task.key
-            return task
-        if self.is_used_up:
-            return None
-        try:
-            return next(self.source)
-        except StopIteration:
-            self.is_used_up = True
-            return None
 
 
 def prepared_call(
