@@ -13,6 +13,8 @@ from heliid.cli.arguments import _SEARCHES, COMMANDS, make_parser, shares
 
 from .conftest import REPOSITORY, heliid
 
+pytestmark = pytest.mark.slow
+
 
 def test_help_is_instant_and_imports_nothing_heavy():
     script = (

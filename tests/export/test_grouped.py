@@ -33,6 +33,8 @@ from heliid.study.ground import make_ground
 from heliid.training import train
 from tests.export.export_models import random_model
 
+pytestmark = pytest.mark.slow
+
 needs_compiler = pytest.mark.skipif(find_compiler() is None, reason="there is no C compiler")
 
 

@@ -21,6 +21,8 @@ from heliid.study.ground import make_ground
 from heliid.training.fit import TrainingSettings, make_problem
 from heliid.training.levenberg import descend
 
+pytestmark = pytest.mark.slow
+
 PACKAGE = Path(__file__).parents[2] / "heliid"
 GUI = Path(__file__).parents[2] / "gui"
 BANNED_CALLS = {
