@@ -30,7 +30,8 @@ if TYPE_CHECKING:
 
 PATIENCE_S = 600.0
 TABS = {"evolve": ("candidates", "orders", "notes"),
-        "validate": ("response", "numbers", "residuals", "frequency", "modes")}  # fmt: skip
+        "validate": ("response", "numbers", "records", "residuals", "frequency", "physics",
+                     "limits")}  # fmt: skip
 EMPTY = ("home", "data", "prepare", "model", "evolve", "validate", "compare", "export")
 
 
