@@ -174,6 +174,13 @@ class Jobs(QObject):
             request.state = "paused" if on else "running"
             self._send("pause", request.id, on)
 
+    def drop_all(self) -> None:
+        """Stop every request and leave the worker to others; no callback comes after this."""
+        for request in list(self._requests.values()):
+            self._send("stop", request.id)
+            self._forget(request.id)
+        self._note_busy()
+
     def close(self) -> None:
         """End the worker; no callback comes after this."""
         if self._connected:

@@ -448,9 +448,11 @@ class MainWindow(QMainWindow):
         self.jobs.ticked.disconnect(collector.collect)
         collector.give_back()
         self.jobs.worker_lost.disconnect(self._worker_lost)
-        if self._owns_jobs:
-            self.side_jobs.close()
-            self.jobs.close()
+        for jobs in (self.side_jobs, self.jobs):
+            if self._owns_jobs:
+                jobs.close()
+            else:
+                jobs.drop_all()
         super().closeEvent(event)
 
 

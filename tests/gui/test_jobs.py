@@ -31,6 +31,16 @@ def test_older_result_of_a_slot_is_never_shown(qtbot, jobs):
     assert "old" not in got
 
 
+def test_a_closed_window_gets_no_answers_and_the_worker_serves_the_next(qtbot, jobs):
+    got = []
+    jobs.submit("gui_fakes:slow_echo", ("to nobody",), slot="a", on_result=got.append)
+    jobs.drop_all()
+    assert not jobs.is_busy
+    jobs.submit("gui_fakes:echo", ("to the next",), slot="b", on_result=got.append)
+    qtbot.waitUntil(lambda: bool(got), timeout=30_000)
+    assert got == ["to the next"]
+
+
 def test_errors_are_one_sentence_with_details_only_for_bugs(qtbot, jobs):
     errors = []
     args = (None, None, None)
