@@ -58,13 +58,16 @@ def soak(release: bool) -> str:
     assert not said["exceptions"], said["exceptions"][0]
     assert said["none_change"] > -1000, f"references to None fell by {-said['none_change']}"
     slopes = said["slopes"]
-    assert slopes["window"] < limit, f"{slopes['window']:.0f} MB/h in the window"
+    for name, slope in slopes.items():
+        assert slope < limit, f"{slope:.1f} MB/h in the {name}; MB each minute: {said['minutes']}"
     assert said["files"][1] <= said["files"][0] + 5, f"open files {said['files']}"
     assert said["threads"][1] <= said["threads"][0] + 2, f"threads {said['threads']}"
+    assert said["objects"][1] <= 1.02 * said["objects"][0] + 50, f"objects {said['objects']}"
+    each = ", ".join(f"{name} {slope:+.1f} MB/h" for name, slope in slopes.items())
     return (
-        f"{seconds} s, {said['searches']} searches, window {slopes['window']:+.1f} MB/h, workers "
-        f"{slopes['workers']:+.1f} MB/h after warm-up (limit {limit:.0f} in this column), files "
-        f"{said['files']}, threads {said['threads']}, widgets {said['widgets']}"
+        f"{seconds} s, {said['searches']} searches, {each} after warm-up (limit {limit:.0f} in "
+        f"this column), {max(said['minutes'])} MB at most, files {said['files']}, threads "
+        f"{said['threads']}, objects of Qt {said['objects']}, None {said['none_change']:+d}"
     )
 
 
@@ -151,7 +154,7 @@ class Watch:
             self.stalls.append(f"{doing}: {1000 * spent:.0f} ms")
 
 
-def open_window(folder: Path, budget: int) -> Any:
+def open_window(folder: Path, budget: int, workers: int = 2) -> Any:
     """The window with a record and a quick search, its settings in ``folder``."""
     from dataclasses import replace
 
@@ -176,13 +179,12 @@ def open_window(folder: Path, budget: int) -> Any:
     QApplication.setFont(base_font(9.5))
     theme().apply("light")
     window = MainWindow(Settings(path=folder / "settings.ini"))
-    window.makes_views_ahead = True  # as for a person
     window.makes_views_ahead = True  # as the program does
     window.show()
     window.bench.add_records([make_record(seconds=30.0)])
     setup = window.bench.setup
     box = OrderBox(na_max=3, nb_max=3, nk_max=2, spacing_max=2, hidden_max=2)
-    config = replace(setup.config, budget=budget, workers=2, box=box, n_tables=1)
+    config = replace(setup.config, budget=budget, workers=workers, box=box, n_tables=1)
     window.bench.edit("quick search", replace(setup, config=config))
     app.processEvents()
     return window
@@ -292,9 +294,10 @@ def run_soak(seconds: int, _seed: int, folder: Path) -> dict[str, Any]:
     from PySide6.QtCore import QTimer
     from PySide6.QtWidgets import QApplication
 
-    window = open_window(folder, 40)
+    window = open_window(folder, 40, workers=1)
     watch, app = Watch(), QApplication.instance()
-    began, samples, state = time.monotonic(), [], {"searches": 0, "tick": 0}
+    began, state = time.monotonic(), {"searches": 0, "tick": 0}
+    samples: list[dict[str, Any]] = []
     steps = [key for key in window.views if key != "home"]
 
     def tick() -> None:
@@ -309,7 +312,7 @@ def run_soak(seconds: int, _seed: int, folder: Path) -> dict[str, Any]:
             window.bench.runs = window.bench.runs[-3:]  # kept runs are work, not a leak
         window.show_step("evolve" if state["tick"] % 4 else steps[state["tick"] // 4 % len(steps)])
         if state["tick"] % 5 == 0:
-            samples.append((spent, *_usage(window)))
+            samples.append(_usage(spent, window))
 
     timer = QTimer()
     timer.timeout.connect(tick)
@@ -317,26 +320,28 @@ def run_soak(seconds: int, _seed: int, folder: Path) -> dict[str, Any]:
     app.exec()  # type: ignore[union-attr]
     window.bench.is_modified = False
     window.close()
-    warm = [row for row in samples if row[0] > seconds / 5]
+    warm = [row for row in samples if row["s"] > seconds / 5]
     first, last = warm[0], warm[-1]
     return {
-        "searches": state["searches"], "exceptions": watch.exceptions,
-        "slopes": {"window": _slope(warm, 1), "workers": _slope(warm, 2)},
-        "files": [first[3], last[3]], "threads": [first[4], last[4]],
-        "widgets": [first[5], last[5]], "none_change": last[6] - first[6],
+        "searches": state["searches"], "exceptions": watch.exceptions, "slopes": _slopes(warm),
+        "minutes": [round(row["window"]) for row in samples[::12]],
+        "none_change": last["none"] - first["none"],
+        **{kind: [first[kind], last[kind]] for kind in ("files", "threads", "objects")},
     }  # fmt: skip
 
 
-def _usage(_window: Any) -> tuple[float, float, int, int, int, int]:
-    """Memory of the window and of all workers (MB), files, threads, widgets, references to None."""
+def _usage(spent: float, window: Any) -> dict[str, Any]:
+    """Memory of the window and of each worker (MB), files, threads, objects, references to None."""
+    from PySide6.QtCore import QObject
     from PySide6.QtWidgets import QApplication
 
-    own = _rss(os.getpid())
-    workers = sum(_rss(pid) for pid in children(os.getpid()))
-    return (
-        own, workers, len(os.listdir("/proc/self/fd")), threading.active_count(),
-        len(QApplication.allWidgets()), sys.getrefcount(None),
-    )  # fmt: skip
+    return {
+        "s": spent, "window": _rss(os.getpid()),
+        "workers": {pid: _rss(pid) for pid in children(os.getpid())},
+        "files": len(os.listdir("/proc/self/fd")), "threads": threading.active_count(),
+        "objects": len(window.findChildren(QObject)) + len(QApplication.allWidgets()),
+        "none": sys.getrefcount(None),
+    }  # fmt: skip
 
 
 def _rss(pid: int) -> float:
@@ -347,12 +352,17 @@ def _rss(pid: int) -> float:
     return pages * os.sysconf("SC_PAGE_SIZE") / 2**20
 
 
-def _slope(rows: list[tuple], column: int) -> float:
-    """Least-squares slope, per hour."""
+def _slopes(warm: list[dict[str, Any]]) -> dict[str, float]:
+    """MB an hour, least squares, of the window and of each worker that was there all the time."""
     import numpy as np
 
-    t = np.array([row[0] for row in rows]) / 3600.0
-    return float(np.polyfit(t, [row[column] for row in rows], 1)[0])
+    hours = np.array([row["s"] for row in warm]) / 3600.0
+    stayed = set.intersection(*(set(row["workers"]) for row in warm))
+    series = {"window": [row["window"] for row in warm]} | {
+        f"worker {number}": [row["workers"][pid] for row in warm]
+        for number, pid in enumerate(sorted(stayed), 1)
+    }
+    return {name: float(np.polyfit(hours, rows, 1)[0]) for name, rows in series.items()}
 
 
 def run_search(seconds: int, _seed: int, folder: Path) -> dict[str, Any]:
