@@ -148,7 +148,7 @@ def replicate_correlation(landscape: Landscape) -> float | None:
     if not landscape.replicates:
         return None
     other = landscape.replicates[0]
-    pairs = [(cost, other[genome]) for genome, cost in landscape.costs.items()]
+    pairs = [(landscape.costs[genome], cost) for genome, cost in other.items()]
     return float(spearmanr(*zip(*pairs, strict=True)).statistic)
 
 

@@ -3,8 +3,8 @@
 ``python -m benchmarks.lattice_tables truth`` trains the 3168 orders of one case (tens of minutes of
 CPU) and writes ``benchmarks/tables/lattice_truth.csv``. It may be killed and started again: what
 is scored is kept in ``out/``. ``--na 2`` stops at two output lags (1584 orders); a later run goes
-on from there. ``--replicate 1`` adds a column with other weight tables. The first line of a table
-says which data, settings and engine it was made with.
+on from there. ``--replicate 1 --some 300`` adds a column with other weight tables for 300 of them,
+drawn by lot. The first line of a table says which data, settings and engine it was made with.
 """
 
 from __future__ import annotations
@@ -20,6 +20,8 @@ import time
 from dataclasses import dataclass
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
+
+import numpy as np
 
 from heliid.atomic import write_text
 from heliid.search.encoding import Encoding
@@ -121,7 +123,7 @@ def table_text(encoding: Encoding, about: dict[str, Any], columns: list[list[flo
 
 
 def read_table(path: Path) -> tuple[dict[str, Any], list[list[float]]]:
-    """What the first line of a table says, and its columns of costs."""
+    """What the first line of a table says, and its columns of costs; NaN in a replicate: none."""
     first, _, rest = path.read_text().partition("\n")
     about = json.loads(first.removeprefix("#"))
     encoding = encoding_of(about)
@@ -145,8 +147,9 @@ def load(path: Path) -> Landscape:
         {
             genome: cost if math.isfinite(cost) else math.inf
             for genome, cost in zip(all_genomes(encoding), column, strict=True)
+            if number == 0 or not math.isnan(cost)
         }
-        for column in columns
+        for number, column in enumerate(columns)
     )
     text = (
         f"{about['rate_hz']:.4g} Hz, {about['samples']} training samples, "
@@ -191,10 +194,22 @@ class Journal:
             file.write(f"{key} {cost!r} {cpu_s:.3f}\n")
 
 
+def drawn(n: int, some: int) -> list[int]:
+    """Which of ``n`` orders a replicate covers: ``some`` of them by a fixed lot, 0 for all."""
+    if not 0 < some < n:
+        return list(range(n))
+    return sorted(np.random.default_rng(n).choice(n, some, replace=False).tolist())
+
+
 def enumerate_case(
-    name: str, replicate: int, seconds: float, journals: Path, na_max: int = LatticeBox.na_max
+    name: str,
+    replicate: int,
+    seconds: float,
+    journals: Path,
+    na_max: int = LatticeBox.na_max,
+    some: int = 0,
 ) -> None:
-    """Train every order of a case, at most ``seconds`` of CPU in this run, and store the costs."""
+    """Train the orders of a case, at most ``seconds`` of CPU in this run, and store the costs."""
     from heliid.search.fitness import evaluate_task, install, make_payload
     from heliid.study.explore import fingerprint
 
@@ -210,38 +225,47 @@ def enumerate_case(
         "inputs": encoding.n_inputs, "outputs": encoding.n_outputs,
     }  # fmt: skip
     journal = Journal(journals / f"lattice_{name}_{replicate}.txt", about)
+    wanted = drawn(len(genomes), some if replicate else 0)
     began = time.process_time()
-    for key, genome in enumerate(genomes):
+    for key in wanted:
         if key in journal.costs:
             continue
         if time.process_time() - began > seconds:
             break
-        score = evaluate_task(encoding.structure(genome).to_dict(), replicate)
+        score = evaluate_task(encoding.structure(genomes[key]).to_dict(), replicate)
         journal.put(key, score["cost"], score["cpu_s"])
         if len(journal.costs) % 200 == 0:
-            print(f"{name}: {len(journal.costs)} of {len(genomes)}", flush=True)
-    left = [key for key in range(len(genomes)) if key not in journal.costs]
+            print(f"{name}: {len(journal.costs)} of {len(wanted)}", flush=True)
+    left = [key for key in wanted if key not in journal.costs]
     if left:
-        print(f"{name}: {len(left)} of {len(genomes)} left; start it again to go on")
+        print(f"{name}: {len(left)} of {len(wanted)} left; start it again to go on")
         return
-    store(name, encoding, {**about, "na_max": na_max}, journal, replicate)
+    chosen = {key: journal.costs[key] for key in wanted}
+    store(name, encoding, {**about, "na_max": na_max}, chosen, journal.cpu_s, replicate)
 
 
 def store(
-    name: str, encoding: Encoding, about: dict[str, Any], journal: Journal, replicate: int
+    name: str,
+    encoding: Encoding,
+    about: dict[str, Any],
+    chosen: dict[int, float],
+    cpu_s: float,
+    replicate: int,
 ) -> None:
     """Write the table, or extend it by a replicate of the same engine and data."""
     path = TABLES / f"lattice_{name}.csv"
-    costs = [journal.costs[key] for key in range(len(all_genomes(encoding)))]
+    costs = [chosen.get(key, math.nan) for key in range(len(all_genomes(encoding)))]
     columns: list[list[float]] = []
+    about["cpu_s"] = round(cpu_s)
     if replicate and path.exists():
         kept, columns = read_table(path)
         if any(kept.get(key, 4) != about[key] for key in ("engine", "data", "na_max")):
             raise SystemExit(f"{path} is of another engine, data or box: make replicate 0 anew.")
+        about["cpu_s"] = kept["cpu_s"]  # of all orders, once
     columns = [*columns[:replicate], costs]
     TABLES.mkdir(exist_ok=True)
-    write_text(path, table_text(encoding, {**about, "cpu_s": round(journal.cpu_s)}, columns))
-    print(f"{path}: {len(costs)} orders, {journal.cpu_s:.0f} s of CPU")
+    write_text(path, table_text(encoding, about, columns))
+    print(f"{path}: {len(chosen)} orders, {cpu_s:.0f} s of CPU")
 
 
 def main() -> None:
@@ -249,12 +273,15 @@ def main() -> None:
     parser = argparse.ArgumentParser(description=__doc__.splitlines()[0])
     parser.add_argument("cases", nargs="+", choices=CASES)
     parser.add_argument("--replicate", type=int, default=0)
+    parser.add_argument("--some", type=int, default=0, help="orders of a replicate; 0: all")
     parser.add_argument("--na", type=int, default=LatticeBox.na_max, help="output lags at most")
     parser.add_argument("--seconds", type=float, default=math.inf, help="of CPU per case and run")
     parser.add_argument("--journals", type=Path, default=ROOT / "out")
     options = parser.parse_args()
     for name in options.cases:
-        enumerate_case(name, options.replicate, options.seconds, options.journals, options.na)
+        enumerate_case(
+            name, options.replicate, options.seconds, options.journals, options.na, options.some
+        )
 
 
 if __name__ == "__main__":

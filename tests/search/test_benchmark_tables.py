@@ -60,6 +60,23 @@ def test_lost_orders_cost_infinity_and_another_box_is_refused(tmp_path):
         lattice_tables.load(path)
 
 
+def test_a_replicate_may_cover_some_orders_only_and_their_costs_are_compared(tmp_path):
+    encoding, genomes, _ = small_table()
+    chosen = lattice_tables.drawn(len(genomes), 30)
+    assert chosen == lattice_tables.drawn(len(genomes), 30)
+    assert len(set(chosen)) == 30
+    assert lattice_tables.drawn(5, 0) == [0, 1, 2, 3, 4]
+    first = [0.5 + 0.001 * k for k in range(len(genomes))]
+    second = [2 * cost if k in chosen else math.nan for k, cost in enumerate(first)]
+    about = {"inputs": 2, "outputs": 4, "na_max": 1, "rate_hz": 10.0, "samples": 7,
+             "engine": "none", "cpu_s": 1}  # fmt: skip
+    path = tmp_path / "lattice_y.csv"
+    path.write_text(lattice_tables.table_text(encoding, about, [first, second]))
+    landscape = lattice_tables.load(path)
+    assert list(landscape.replicates[0]) == [genomes[k] for k in chosen]
+    assert lattice.replicate_correlation(landscape) == pytest.approx(1.0)
+
+
 def test_a_journal_goes_on_and_begins_anew_for_another_engine(tmp_path):
     path = tmp_path / "journal.txt"
     one = lattice_tables.Journal(path, {"engine": "a"})
