@@ -1,8 +1,9 @@
 """Does training and searching for CVaR help the worst manoeuvre? ``python -m benchmarks.risk``.
 
-Ten seeds on three sets with a small budget: default cost against mean + CVaR. Printed: the worst
-held-out manoeuvre (whole-record NRMSE, mean of outputs, largest of validation and test records),
-the mean over them, and the CVaR of the windows that trained. ``--write`` makes ``docs/risk.md``.
+Ten seeds on three sets: order searches whose cost is the mean, mean + CVaR, and the same in
+training too; with ``--fixed`` one order each. Printed: the worst held-out manoeuvre (whole-record
+NRMSE, mean of outputs, largest of validation and test records), the mean over them, and the CVaR of
+the windows that trained. ``--write`` makes ``docs/risk.md``.
 """
 
 from __future__ import annotations
@@ -17,10 +18,15 @@ from scipy.stats import wilcoxon
 from benchmarks.page_parts import put
 from heliid.data.bundled import load_example
 from heliid.data.campaign import Use
-from heliid.errors import HeliIDError
+from heliid.engine.serial import SerialEngine
+from heliid.errors import HeliIDError, TrainingError
+from heliid.model.network import Weights
+from heliid.model.structure import Structure
 from heliid.search.encoding import structure_from_text
-from heliid.study import OrderBox, StudyConfig, identify
-from heliid.study.ground import make_ground
+from heliid.search.run import Limits, run_search
+from heliid.study import OrderBox, StudyConfig
+from heliid.study.explore import make_problem, make_searcher
+from heliid.study.ground import Ground, make_ground
 from heliid.tails import tails
 from heliid.training import train
 
@@ -36,18 +42,39 @@ WEIGHT = 1.0
 BOX = OrderBox(na_max=3, nb_max=4, nk_max=2, spacing_max=2, hidden_max=3)
 
 
-def one(key: str, seed: int, weight: float, budget: int) -> tuple[float, float, float, float]:
-    """Worst and mean held-out manoeuvre, CVaR and mean of the training windows."""
-    campaign = load_example(key)
-    config = StudyConfig(
-        rate_hz=10.0, budget=budget, seed=seed, workers=1, box=BOX, n_tables=1, n_ensemble=1,
-        finer_rate=False, risk_weight=weight, risk_alpha=LEVEL,
-    )  # fmt: skip
-    model = identify(campaign, config).model
+Errors = tuple[float, float, float, float]
+
+
+def one(ground: Ground, seed: int, budget: int) -> Errors:
+    """An order search with AIS: worst and mean held-out manoeuvre, CVaR and mean in training."""
+    engine = SerialEngine()
+    problem = make_problem(ground, engine)
+    searcher = make_searcher("ais", ground, seed)
+    best = run_search(searcher, problem, engine, Limits(budget), window=8).best
+    if best is None or best.value is None or best.value["weights"] is None:
+        raise TrainingError("no order could be trained")
+    structure = ground.encoding.structure(best.scored.genome)
+    return errors_of(ground, structure, Weights.from_dict(best.value["weights"], structure))
+
+
+def errors_of(ground: Ground, structure: Structure, weights: Weights) -> Errors:
+    """The four figures of one model."""
+    model, campaign = ground.model(structure, weights), ground.campaign
     held = (*campaign.with_use(Use.VALIDATE), *campaign.with_use(Use.TEST))
     errors = tails(model, held, windows_s=(0.0,), levels=(LEVEL,))[0].errors
-    trained = tails(model, campaign.with_use(Use.TRAIN), windows_s=(5.0,), levels=(LEVEL,))[0]
-    return float(errors[-1]), float(errors.mean()), trained.cvar[0], float(trained.errors.mean())
+    own = tails(model, campaign.with_use(Use.TRAIN), windows_s=(5.0,), levels=(LEVEL,))[0]
+    return float(errors[-1]), float(errors.mean()), own.cvar[0], float(own.errors.mean())
+
+
+def with_risk(ground: Ground, *, search: bool, training: bool) -> Ground:
+    """The same ground with mean + CVaR as the cost of an order, as the aim of training, or both."""
+    ways = replace(
+        ground.settings.training, risk_weight=WEIGHT if training else 0.0, risk_alpha=LEVEL
+    )
+    settings = replace(
+        ground.settings, training=ways, risk_weight=WEIGHT if search else 0.0, risk_alpha=LEVEL
+    )
+    return replace(ground, settings=settings)
 
 
 HEAD = f"""\
@@ -79,15 +106,36 @@ NAMES = ("worst held-out manoeuvre", "mean held-out manoeuvre",
 
 
 def table(key: str, seeds: int, budget: int) -> str:
-    """One set: medians with and without, and in how many seeds risk did better."""
+    """Order searches: medians without risk, with it in the search, and in training too."""
+    config = StudyConfig(rate_hz=10.0 if key == "truth" else 0.0, box=BOX, n_tables=1)
+    ground = make_ground(load_example(key), config)
+    arms = [with_risk(ground, search=s, training=t)
+            for s, t in ((False, False), (True, False), (True, True))]  # fmt: skip
     rows = []
     for seed in range(1, seeds + 1):
         try:
-            rows.append([one(key, seed, w, budget) for w in (0.0, WEIGHT)])
+            rows.append([one(arm, seed, budget) for arm in arms])
         except HeliIDError as problem:
             print(f"{key}, seed {seed}: {problem}")
-    title = f"## {key}, whole searches: {len(rows)} seeds, budget {budget}\n"
-    return "\n".join([title, *_lines(np.array(rows))])
+        print(f"{key}, seed {seed}: {rows[-1]}", flush=True)
+    found = np.array(rows)
+    title = f"## {key}, order searches: {len(rows)} seeds, {budget} orders each\n"
+    lines = ["| error (NRMSE) | plain | risk in the search | seeds better | p | risk in both | "
+             "seeds better | p |", "|---|---|---|---|---|---|---|---|"]  # fmt: skip
+    for k, name in enumerate(NAMES):
+        cells = [f"{np.median(found[:, 0, k]):.4f}"]
+        for arm in (1, 2):
+            cells += _against(found[:, 0, k], found[:, arm, k])
+        lines.append(f"| {name} | {' | '.join(cells)} |")
+    return "\n".join([title, *lines])
+
+
+def _against(plain: np.ndarray, risky: np.ndarray) -> list[str]:
+    """Median with risk, in how many seeds it was better (and as good), p of the signed ranks."""
+    chance = wilcoxon(plain, risky).pvalue if np.any(plain != risky) else 1.0
+    better, same = int(np.sum(risky < plain)), int(np.sum(risky == plain))
+    told = f"{better} of {len(plain)}" + (f", {same} alike" if same else "")
+    return [f"{np.median(risky):.4f}", told, f"{chance:.3f}"]
 
 
 def _lines(found: np.ndarray) -> list[str]:
@@ -95,12 +143,8 @@ def _lines(found: np.ndarray) -> list[str]:
     lines = ["| error (NRMSE) | plain | with risk | seeds better with risk | p |",
              "|---|---|---|---|---|"]  # fmt: skip
     for k, name in enumerate(NAMES):
-        plain, risky = found[:, 0, k], found[:, 1, k]
-        chance = wilcoxon(plain, risky).pvalue if np.any(plain != risky) else 1.0
-        lines.append(
-            f"| {name} | {np.median(plain):.4f} | {np.median(risky):.4f} | "
-            f"{np.sum(risky < plain)} of {len(plain)} | {chance:.3f} |"
-        )
+        cells = _against(found[:, 0, k], found[:, 1, k])
+        lines.append(f"| {name} | {np.median(found[:, 0, k]):.4f} | {' | '.join(cells)} |")
     return lines
 
 
@@ -109,7 +153,7 @@ def main() -> None:
     parser = argparse.ArgumentParser(description=__doc__)
     parser.add_argument("sets", nargs="*", default=list(SETS), metavar="SET")
     parser.add_argument("--seeds", type=int, default=10)
-    parser.add_argument("--budget", type=int, default=5)
+    parser.add_argument("--budget", type=int, default=30)
     parser.add_argument("--fixed", action="store_true", help="one order each, no search")
     parser.add_argument("--write", action="store_true", help="into docs/risk.md")
     options = parser.parse_args()
@@ -128,20 +172,13 @@ def fixed(key: str, seeds: int) -> str:
     ground = make_ground(load_example(key), StudyConfig())
     order = ORDERS[key]
     structure = structure_from_text(order, len(ground.inputs), len(ground.outputs))
-    held = tuple(
-        r for use in (Use.VALIDATE, Use.TEST) for r in ground.campaign.with_use(use)
-    )  # fmt: skip
-    seen = ground.campaign.with_use(Use.TRAIN)
     rows = []
     for seed in range(seeds):
         pair = []
-        for weight in (0.0, WEIGHT):
-            ways = replace(ground.settings.training, risk_weight=weight, risk_alpha=LEVEL)
+        for training in (False, True):
+            ways = with_risk(ground, search=False, training=training).settings.training
             fit = train(structure, ground.train, ways, seed)
-            model = ground.model(structure, fit.weights)
-            errors = tails(model, held, windows_s=(0.0,), levels=(LEVEL,))[0].errors
-            own = tails(model, seen, windows_s=(5.0,), levels=(LEVEL,))[0]
-            pair.append((errors[-1], errors.mean(), own.cvar[0], own.errors.mean()))
+            pair.append(errors_of(ground, structure, fit.weights))
         rows.append(pair)
     title = f"## {key}, the order `{order}` from {seeds} weight tables\n"
     return "\n".join([title, *_lines(np.array(rows))])

@@ -1,7 +1,8 @@
 """The trainers compared: ``python -m benchmarks.trainers [PART ...] [--quick] [--write]``.
 
-Loss and free-run fit against CPU time on three data sets, robustness as the mini-batch grows, and
-networks up to some thousands of weights. ``--write`` puts the tables into ``docs/trainers.md``.
+Loss and free-run fit against CPU time on three data sets, robustness as the mini-batch grows,
+networks up to some thousands of weights, and the work of one rank of two. ``--write`` puts the
+tables into ``docs/trainers.md``.
 """
 
 from __future__ import annotations
@@ -11,6 +12,9 @@ import time
 from collections.abc import Callable
 from dataclasses import dataclass, replace
 from functools import partial
+from math import ceil
+from multiprocessing import get_context
+from multiprocessing.connection import Connection
 from pathlib import Path
 
 import numpy as np
@@ -22,8 +26,12 @@ from heliid.search.encoding import structure_from_text
 from heliid.study import StudyConfig
 from heliid.study.ground import Ground, make_ground
 from heliid.training import TrainingSettings, train
+from heliid.training.dataset import Dataset
 from heliid.training.fit import first_stage, make_problem, run_stage
+from heliid.training.levenberg import descend
+from heliid.training.ranks import OneRank, PipeRanks, Ranks
 from heliid.training.scoring import free_run_errors
+from heliid.training.sharded import cut_leaves, train_sharded
 from heliid.training.trainers import TRAINERS
 from heliid.training.trainers.bicgstab import Trace
 from heliid.training.trainers.bicgstab import descend as exact
@@ -37,6 +45,8 @@ SETS = {
     "quarter_drone": ("quarter drone pitch rig, real bench", "na=2,nb=4,nk=0,spacing=1,h=4"),
 }
 WIDE = (4, 16)  # hidden units on the truth set
+WIDEST = (48, 112)
+RANK_RATES = {"truth": 50.0, "trex550": 100.0, "quarter_drone": 0.0}  # Hz; 0: as proposed
 
 
 @dataclass(frozen=True)
@@ -108,19 +118,28 @@ def compared(quick: bool, say: Callable[[str], None]) -> None:
 
 def batches(quick: bool, say: Callable[[str], None]) -> None:
     """What becomes of the loss after the same passes over the data as the batch grows."""
-    ground = ground_of("truth")
-    structure = structure_from_text(SETS["truth"][1], 2, 4)
+    for key in SETS:
+        _batches_of(key, quick, say)
+
+
+def _batches_of(key: str, quick: bool, say: Callable[[str], None]) -> None:
+    ground = ground_of(key)
+    title, order = SETS[key]
+    structure = structure_from_text(order, len(ground.inputs), len(ground.outputs))
     ways = ground.settings.training
     problem = make_problem(structure, ground.train, ways)
-    stage = run_stage(problem, ways, first_stage(problem, ways, 0), 0.5, 6)
-    segments = ground.train.segments(structure.n_start, round(2.0 / ground.dt))
+    stage = run_stage(problem, ways, first_stage(problem, ways, 0), ways.horizons_s[0], 6)
+    window_s = ways.horizons_s[1]
+    segments = ground.train.segments(structure.n_start, round(window_s / ground.dt))
     start = problem.cost(stage.theta, segments)
-    say(f"\n{len(segments)} windows of 2 s, loss {start:.5f} at the start "
-        f"(after one short stage of lm).\n")  # fmt: skip
+    lm = descend(problem, stage.theta, segments, iterations=12).cost
+    say(f"\n### {title}\n")
+    say(f"{len(segments)} windows of {window_s:g} s, loss {start:.5f} at the start (after one "
+        f"short stage of lm); lm on all of them: {lm:.5f} after 12 steps.\n")  # fmt: skip
     say("| windows per batch | Adam, loss after 80 passes | Bi-CGSTAB, loss after 12 steps | "
         "its Hessian products | negative curvature met, followed |")  # fmt: skip
     say("|---|---|---|---|---|")
-    sizes = [n for n in (1, 4, 16, len(segments)) if n <= len(segments)]
+    sizes = sorted({n for n in (1, 4, 16, 64) if n < len(segments)} | {len(segments)})
     for size in sizes[::2] if quick else sizes:
         adam = descend_adam(problem, stage.theta, segments, iterations=10, batch=size)
         trace = Trace()
@@ -132,31 +151,88 @@ def batches(quick: bool, say: Callable[[str], None]) -> None:
             f"{trace.met}, {trace.followed} |")  # fmt: skip
 
 
+def ranks(quick: bool, say: Callable[[str], None]) -> None:
+    """One order over 1 and 2 local ranks: same bits, and the work of the busier one."""
+    say("\nHalf the effort, at the records' own rate where the model rate leaves a single leaf.\n")
+    say("| data | leaves | trainer | training loss | bits over 2 ranks | CPU, s, 1 rank | "
+        "busier of 2 | share |")  # fmt: skip
+    say("|---|---|---|---|---|---|---|---|")
+    for key, rate_hz in RANK_RATES.items():
+        ground = make_ground(load_example(key), StudyConfig(rate_hz=rate_hz))
+        order = SETS[key][1]
+        structure = structure_from_text(order, len(ground.inputs), len(ground.outputs))
+        leaves = len(cut_leaves(ground.train.segments(structure.n_start, 0)))
+        leaves = max(leaves, len(cut_leaves(ground.train.segments(structure.n_start, 20))))
+        for name in ("lm", "hf") if quick else TRAINERS:
+            ways = replace(ground.settings.training, trainer=name)
+            effort = 0.2 if quick else 0.5
+            ways = replace(ways, iterations=tuple(ceil(effort * n) for n in ways.iterations))
+            job = (structure, ground.train, ways)
+            train_ranked(OneRank(), structure, ground.train, replace(ways, iterations=(1, 1, 1, 1)))
+            alone, cost, one_s = train_ranked(OneRank(), *job)
+            shared, _, two_s = on_two_ranks(*job)
+            same = "equal" if alone == shared else "DIFFERENT"
+            say(f"| {key} | {leaves} | {name} | {cost:.5f} | {same} | {one_s:.2f} | {two_s:.2f} | "
+                f"{two_s / one_s:.2f} |")  # fmt: skip
+
+
+def train_ranked(
+    ranks: Ranks, structure: Structure, data: Dataset, ways: TrainingSettings
+) -> tuple[bytes, float, float]:
+    """Bits of the weights, loss, and this rank's CPU seconds."""
+    began = time.process_time()
+    fit = train_sharded(structure, data, ways, ranks)
+    spent = time.process_time() - began
+    found = (getattr(fit.weights, n).tobytes() for n in fit.weights.__dataclass_fields__)
+    return b"".join(found), fit.cost, spent
+
+
+def _rank_1(pipe: Connection, structure: Structure, data: Dataset, ways: TrainingSettings) -> None:
+    short = replace(ways, iterations=(1,) * len(ways.iterations))
+    train_ranked(PipeRanks(1, 2, {0: pipe}), structure, data, short)  # kernels loaded
+    pipe.send(train_ranked(PipeRanks(1, 2, {0: pipe}), structure, data, ways))
+
+
+def on_two_ranks(
+    structure: Structure, data: Dataset, ways: TrainingSettings
+) -> tuple[bytes, float, float]:
+    """The same over two local ranks; the CPU seconds are those of the busier one."""
+    context = get_context("spawn")
+    here, there = context.Pipe()
+    process = context.Process(target=_rank_1, args=(there, structure, data, ways))
+    process.start()
+    there.close()
+    pair = PipeRanks(0, 2, {1: here})
+    short = replace(ways, iterations=(1,) * len(ways.iterations))
+    train_ranked(pair, structure, data, short)
+    bits, cost, mine = train_ranked(pair, structure, data, ways)
+    others, _, theirs = here.recv()
+    process.join()
+    return (bits if bits == others else b""), cost, max(mine, theirs)
+
+
 def wide(quick: bool, say: Callable[[str], None]) -> None:
     """Networks too wide for their data: only the cost of a step is of interest."""
+    _wide(say, WIDE[:1] if quick else WIDE, 0.5)
+
+
+def widest(quick: bool, say: Callable[[str], None]) -> None:
+    """Some thousands of weights, a fifth of the effort."""
+    _wide(say, WIDEST[:1] if quick else WIDEST, 0.2)
+
+
+def _wide(say: Callable[[str], None], widths: tuple[int, ...], effort: float) -> None:
     ground = ground_of("truth")
     say(
         "\n| hidden units | weights | trainer | training loss | free-run fit, validation | CPU, s |"
     )
     say("|---|---|---|---|---|---|")
-    for h in WIDE[:1] if quick else WIDE:
+    for h in widths:
         structure = structure_from_text(f"na=4,nb=6,nk=0,spacing=1,h={h}", 2, 4)
         for name in ("lm", "hf", "bicgstab", "adam"):
-            line = measure(ground, structure, name, 0.5, (0,))
+            line = measure(ground, structure, name, effort, (0,))
             say(f"| {h} | {line.n_weights} | {name} | {line.cost:.5f} | {line.fit:.1f} % | "
                 f"{line.cpu_s:.1f} |")  # fmt: skip
-
-
-def widest(quick: bool, say: Callable[[str], None]) -> None:
-    """Some thousands of weights: two iterations a stage."""
-    ground = ground_of("truth")
-    structure = structure_from_text(f"na=4,nb=6,nk=0,spacing=1,h={8 if quick else 48}", 2, 4)
-    say("\n| weights | trainer | training loss | free-run fit, validation | CPU, s |")
-    say("|---|---|---|---|---|")
-    for name in ("lm", "hf", "bicgstab", "adam"):
-        line = measure(ground, structure, name, 0.1, (0,))
-        say(f"| {line.n_weights} | {name} | {line.cost:.5f} | {line.fit:.1f} % | "
-            f"{line.cpu_s:.1f} |")  # fmt: skip
 
 
 HEAD = """\
@@ -168,8 +244,8 @@ of anything else. `hf` comes to the same or lower losses when given three times 
 following it, but stays behind. Adam and plain gradients do not reach the others' losses in this
 time.
 
-Tables made by `python -m benchmarks.trainers [compared|batches|wide|widest] --write`; do not edit
-them by hand.
+Tables made by `python -m benchmarks.trainers [compared|batches|wide|widest|ranks] --write`; do not
+edit them by hand.
 
 Choose with `--trainer NAME` or `StudyConfig(trainer=NAME)`. Levenberg-Marquardt (`lm`) is the
 default. The others are there for questions and sizes beyond it.
@@ -200,9 +276,10 @@ run that diverged.
 
 PARTS: dict[str, tuple[str, Callable[[bool, Callable[[str], None]], None]]] = {
     "compared": ("Loss and fit against CPU time", compared),
-    "batches": ("As the mini-batch grows (truth set)", batches),
+    "batches": ("As the mini-batch grows", batches),
     "wide": ("Wide networks (truth set, half the effort)", wide),
-    "widest": ("The widest (truth set, a tenth of the effort)", widest),
+    "widest": ("The widest (truth set, a fifth of the effort)", widest),
+    "ranks": ("Over ranks", ranks),
 }
 
 
