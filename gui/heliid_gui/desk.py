@@ -97,10 +97,7 @@ class Desk(QObject):
         window.show_step("data" if window.bench.setup.records else "home")
         window.refresh()
         if self.project.is_read_only:
-            window.say(
-                self.tr("Read-only: open in another window (%s); save under another name")
-                % self.project.holder
-            )
+            window.say(self.tr("Read-only: %s") % self.project.why_read_only)
         found = self.project.session.found if self.project.session is not None else None
         if found is not None and self._may_recover:
             self._offer([found])

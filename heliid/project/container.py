@@ -4,6 +4,10 @@ The loader checks the directory itself before it reads any entry: names, methods
 and overlaps. Python's ``zipfile`` is then used only to hand out bytes whose length and hash are
 already known. A flipped bit anywhere is either in an entry (hash), in the directory (refused) or
 in bytes nobody reads.
+
+A file says which schema it has and, as ``oldest_reader``, the oldest schema whose readers make
+sense of it. A file that is newer than this program, but says that it can still be read, is shown
+read-only; any other newer one is refused.
 """
 
 from __future__ import annotations
@@ -26,6 +30,7 @@ from heliid.errors import ProjectFileError
 
 FORMAT = "heliid-project"
 SCHEMA = 1
+OLDEST_READER = 1  # a reader of this schema makes sense of what is written here
 MAX_ENTRIES = 100_000
 MAX_TOTAL = 4 * 2**30
 MAX_RATIO = 200
@@ -57,6 +62,7 @@ def container_bytes(entries: Mapping[str, bytes], *, compact: bool = False) -> b
     manifest = {
         "format": FORMAT,
         "schema": SCHEMA,
+        "oldest_reader": OLDEST_READER,
         "app_version": __version__,
         "entries": {
             name: {"sha256": hashlib.sha256(data).hexdigest(), "size": len(data)}
@@ -102,6 +108,12 @@ class Container:
     def names(self) -> tuple[str, ...]:
         """Entry names, the manifest left out."""
         return tuple(self.manifest["entries"])
+
+    @property
+    def newer(self) -> str:
+        """The version of HeliID that wrote it, when that is too new to be written back; else ""."""
+        is_newer = int(self.manifest["schema"]) > SCHEMA
+        return str(self.manifest.get("app_version") or "of later")[:20] if is_newer else ""
 
     def read(self, name: str) -> bytes:
         """The bytes of one entry, whose hash is right; raises ``ProjectFileError`` otherwise."""
@@ -245,6 +257,12 @@ def _read_entry(path: Path, archive: zipfile.ZipFile, name: str, size: int) -> b
     return content
 
 
+def _can_be_read(oldest_reader: Any) -> bool:
+    """Whether a newer file says that a reader of today's schema makes sense of it."""
+    is_whole = isinstance(oldest_reader, int) and not isinstance(oldest_reader, bool)
+    return is_whole and 1 <= oldest_reader <= SCHEMA
+
+
 def _check_manifest(path: Path, data: bytes, listed: dict[str, int]) -> dict[str, Any]:
     try:
         manifest = strict_json.loads(data)
@@ -255,7 +273,7 @@ def _check_manifest(path: Path, data: bytes, listed: dict[str, int]) -> dict[str
     schema = manifest.get("schema")
     if not isinstance(schema, int) or isinstance(schema, bool) or schema < 1:
         raise _damaged(path, "its manifest names no schema")
-    if schema > SCHEMA:
+    if schema > SCHEMA and not _can_be_read(manifest.get("oldest_reader")):
         raise ProjectFileError(
             f"The project {path.name} was written by a newer HeliID (file schema {schema}, "
             f"this one reads up to {SCHEMA}): update HeliID to open it."

@@ -33,6 +33,7 @@ class Project:
     """Everything the engineer did.
 
     ``unknown`` holds keys of the file that this version does not know; they are written back.
+    ``newer`` is the version of HeliID that wrote a file which this one can show and not write.
     """
 
     records: tuple[ProjectRecord, ...] = ()
@@ -44,6 +45,7 @@ class Project:
     layout: dict[str, Any] = field(default_factory=dict)
     notes: str = ""
     unknown: dict[str, Any] = field(default_factory=dict)
+    newer: str = ""
 
 
 _KNOWN = ("records", "inputs", "outputs", "config", "runs", "thresholds", "layout", "notes")
@@ -67,9 +69,12 @@ def save_project(
     Raises
     ------
     ProjectFileError
-        The disk is full, or the folder cannot be written; the old file is untouched.
+        The disk is full, the folder cannot be written, or the project is of a newer HeliID and
+        part of it would be lost; the old file is untouched.
     """
     path = Path(path)
+    if project.newer:
+        raise ProjectFileError(too_new_to_save(path.name, project.newer))
     atomic.remove_leftovers(path)
     try:
         write_container(path, project_entries(project), compact=compact, ops=ops)
@@ -83,6 +88,14 @@ def save_project(
             f"The project {path.name} could not be saved ({error.strerror or error}); the file "
             f"as it was before is untouched: free some space or save it in another folder."
         ) from None
+
+
+def too_new_to_save(name: str, version: str) -> str:
+    """Why a project of a newer HeliID is not written by this one."""
+    return (
+        f"The project {name} was not saved: a newer HeliID ({version}) wrote it, and this one may "
+        f"lose what it does not know: update HeliID to change it."
+    )
 
 
 @overload
@@ -259,6 +272,7 @@ def _from_body(container: Container, body: dict[str, Any]) -> Project:
         layout=dict(body["layout"]),
         notes=str(body["notes"]),
         unknown={key: value for key, value in body.items() if key not in _KNOWN},
+        newer=container.newer,
     )
 
 

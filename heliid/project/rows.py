@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Callable
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, fields
 from pathlib import Path
 from typing import Any
 
@@ -30,6 +30,7 @@ class ProjectRecord:
     steps: tuple[dict[str, Any], ...] = ()
     regions: tuple[tuple[float, float, Use], ...] = ()
     linked: bool = False
+    unknown: dict[str, Any] = field(default_factory=dict)  # of a later HeliID; written back
 
 
 @dataclass(frozen=True, eq=False)
@@ -56,7 +57,14 @@ class Run:
     starred: bool = False
     test_used: bool = False  # the test records were scored with this run's model
     used: Campaign | None = None  # the very records it ran on; samples equal to others cost nothing
+    unknown: dict[str, Any] = field(default_factory=dict)  # of a later HeliID; written back
 
+
+_RECORD_KEYS = frozenset({
+    "key", "use", "steps", "regions", "linked", "name", "channels", "source", "history", "trim",
+    "n_samples", "time", "values",
+})  # fmt: skip
+_RUN_KEYS = frozenset(one.name for one in fields(Run)) - {"candidates", "unknown"}
 
 PutSamples = Callable[[FlightRecord], tuple[str, ...]]
 GetArray = Callable[[str], np.ndarray]
@@ -71,7 +79,7 @@ def record_to_dict(item: ProjectRecord, put: PutSamples) -> dict[str, Any]:
         "regions": [[start, end, use.value] for start, end, use in item.regions],
         "linked": item.linked,
     }
-    return row | _flight_to_dict(item.record, None if item.linked else put)
+    return {**item.unknown, **row, **_flight_to_dict(item.record, None if item.linked else put)}
 
 
 def _flight_to_dict(record: FlightRecord, put: PutSamples | None) -> dict[str, Any]:
@@ -119,6 +127,7 @@ def record_from_dict(
         steps=tuple(dict(step) for step in row["steps"]),
         regions=tuple((float(a), float(b), Use(use)) for a, b, use in row["regions"]),
         linked=bool(row["linked"]),
+        unknown={key: value for key, value in row.items() if key not in _RECORD_KEYS},
     )
 
 
@@ -177,6 +186,7 @@ def run_to_dict(
 ) -> dict[str, Any]:
     """A run as plain data, its candidates left out; models and samples go where they are put."""
     return {
+        **run.unknown,
         "key": run.key,
         "name": run.name,
         "created": run.created,
@@ -218,4 +228,5 @@ def run_from_dict(
         starred=bool(row["starred"]),
         test_used=bool(row["test_used"]),
         used=_campaign_from_dict(row["used"], get_array),
+        unknown={key: value for key, value in row.items() if key not in _RUN_KEYS},
     )

@@ -13,13 +13,14 @@ import os
 import sqlite3
 import threading
 from collections.abc import Callable
+from dataclasses import replace
 from pathlib import Path
 from typing import Any
 
 from heliid.errors import ProjectFileError
 from heliid.project import journal as journals
 from heliid.project.compare import differences
-from heliid.project.document import Project, load_project, save_project
+from heliid.project.document import Project, load_project, save_project, too_new_to_save
 from heliid.project.journal import Journal, Leftover, find_leftovers
 from heliid.project.lock import ProjectLock
 
@@ -38,8 +39,9 @@ def state_folder() -> Path:
 class Session:
     """A project that is open for work; make one with ``new``, ``open`` or ``recover``.
 
-    ``is_read_only``: another window holds the file; ``holder`` names it, and ``save`` needs
-    another path. Safe to use from several threads.
+    ``is_read_only``: another window holds the file (``holder`` names it), and ``save`` needs
+    another path; or a newer HeliID wrote it, and nothing can be saved. ``why_read_only`` says
+    which. Safe to use from several threads.
     """
 
     def __init__(
@@ -62,9 +64,10 @@ class Session:
         self._guard = threading.RLock()
         self._journal: Journal | None = None
         self._autosave = _Autosave(self._write, autosave_s)
-        self.is_read_only = False
+        self._newer = project.newer
+        self.is_read_only = bool(project.newer)
         self.holder = ""
-        if path is not None:
+        if path is not None and not self.is_read_only:
             self._take(path)
         if not self.is_read_only:
             self._open_journal()
@@ -113,12 +116,24 @@ class Session:
 
     recovered_candidates: dict[str, list[dict[str, Any]]] = {}  # noqa: RUF012 - read only
 
+    @property
+    def why_read_only(self) -> str:
+        """What the user is told about it; "" when it can be written."""
+        if self._newer:
+            return f"a newer HeliID ({self._newer}) wrote it; update HeliID to change it"
+        if self.is_read_only:
+            return f"open in another window ({self.holder}); save under another name"
+        return ""
+
     # work
 
     def change(self, project: Project) -> None:
-        """Take over an edited project; in the journal within the autosave time."""
+        """Take over an edited project; in the journal within the autosave time.
+
+        What a later version wrote and the editor knows nothing of stays with it.
+        """
         with self._guard:
-            self.project = project
+            self.project = project = _with_unknown(project, self.project)
             self.is_modified = True
             if self._journal is not None:
                 self._autosave.put(project)
@@ -145,6 +160,8 @@ class Session:
             place = self.path if path is None else Path(path).resolve()
             if place is None:
                 raise ProjectFileError("The project has no file yet: choose a name to save it as.")
+            if self._newer:
+                raise ProjectFileError(too_new_to_save(place.name, self._newer))
             is_other = place != self.path
             if self.is_read_only and not is_other:
                 raise ProjectFileError(
@@ -245,6 +262,16 @@ class Session:
                 f"Edits are not kept for recovery ({error}): save often, and free some space in "
                 f"{self._folder}."
             )
+
+
+def _with_unknown(project: Project, before: Project) -> Project:
+    """``project`` with the unknown keys of ``before`` where an editor has left them out."""
+    kept = {run.key: run.unknown for run in before.runs if run.unknown}
+    runs = tuple(
+        replace(run, unknown=kept[run.key]) if run.key in kept and not run.unknown else run
+        for run in project.runs
+    )
+    return replace(project, runs=runs, unknown=project.unknown or before.unknown)
 
 
 class _Autosave:

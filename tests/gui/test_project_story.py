@@ -98,6 +98,28 @@ def test_what_is_saved_is_what_was_opened(qtbot, loaded, tmp_path):
     assert list(differences(load_project(first), load_project(tmp_path / "b.heliid"))) == []
 
 
+def test_notes_and_what_a_later_version_wrote_survive_an_edit_in_the_window(
+    qtbot, loaded, tmp_path
+):
+    from dataclasses import replace
+
+    from heliid.project import load_project, save_project
+
+    path = tmp_path / "a.heliid"
+    save(qtbot, loaded, path)
+    written = replace(load_project(path), notes="trim looked fine", unknown={"later": [1]})
+    save_project(written, path)
+    loaded.desk.new()
+    loaded.open_paths([path])
+    wait_loader(qtbot, loaded)
+    loaded.data.set_use(loaded.bench.setup.records[0].key, "validate")
+    loaded.desk.save()
+    wait_loader(qtbot, loaded)
+    found = load_project(path)
+    assert found.records[0].use is Use.VALIDATE
+    assert (found.notes, found.unknown) == ("trim looked fine", {"later": [1]})
+
+
 def test_dropped_project_opens_and_a_second_window_is_read_only(qtbot, loaded, tmp_path):
     window, path = loaded, tmp_path / "one.heliid"
     save(qtbot, window, path)

@@ -260,10 +260,12 @@ def test_an_unlisted_entry_is_refused() -> None:
 
 def test_a_newer_schema_is_said() -> None:
     def newer(items):
-        return [
-            (i, d.replace(b'"schema": 1', b'"schema": 99') if i.filename == "manifest.json" else d)
-            for i, d in items
-        ]
+        def lift(data):
+            for key in (b'"schema": ', b'"oldest_reader": '):
+                data = data.replace(key + b"1", key + b"99")
+            return data
+
+        return [(i, lift(d) if i.filename == "manifest.json" else d) for i, d in items]
 
     with pytest.raises(ProjectFileError, match="newer HeliID"):
         load_project(rebuilt(newer))

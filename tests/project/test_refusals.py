@@ -10,6 +10,7 @@ import struct
 import subprocess
 import sys
 import zipfile
+from dataclasses import replace
 from pathlib import Path
 
 import numpy as np
@@ -31,6 +32,7 @@ from heliid.project.journal import (
 )
 from heliid.project.lock import ProjectLock
 from heliid.project.processes import identity, is_running
+from heliid.project.session import Session
 
 from .test_project_file import content, make_project, rebuilt
 
@@ -104,7 +106,6 @@ def test_a_project_without_a_manifest_is_refused():
         (lambda m: {**m, "schema": "1"}, "names no schema"),
         (lambda m: {**m, "schema": True}, "names no schema"),
         (lambda m: {**m, "schema": 0}, "names no schema"),
-        (lambda m: {**m, "schema": containers.SCHEMA + 1}, "newer HeliID"),
         (lambda m: {**m, "entries": []}, "lists no entries"),
         (lambda m: {**m, "entries": {ONE: 1}}, "does not fit the entry"),
         (lambda m: {**m, "entries": {ONE: {"sha256": 1, "size": 1}}}, "does not fit"),
@@ -114,6 +115,63 @@ def test_a_project_without_a_manifest_is_refused():
 )  # fmt: skip
 def test_a_manifest_that_makes_no_sense_is_refused(change, words):
     assert words in refusal(with_manifest(change))
+
+
+@pytest.mark.parametrize("oldest", [None, "1", True, 0, containers.SCHEMA + 1])
+def test_a_newer_file_that_does_not_say_it_can_be_read_is_refused(oldest):
+    newer = {"schema": containers.SCHEMA + 1, "oldest_reader": oldest}
+    assert "newer HeliID" in refusal(with_manifest(lambda m: {**m, **newer}))
+
+
+def newer_project(**manifest) -> bytes:
+    newer = {"schema": containers.SCHEMA + 1, "oldest_reader": containers.SCHEMA}
+    return with_manifest(lambda m: {**m, **newer, "app_version": "9.1", **manifest})
+
+
+def test_a_newer_file_that_can_be_read_is_read_and_never_written(tmp_path):
+    project = load_project(newer_project())
+    assert project.newer == "9.1"
+    assert content(project) == content(make_project())
+    with pytest.raises(ProjectFileError, match=r"newer HeliID \(9\.1\) wrote it, and this one may"):
+        save_project(project, tmp_path / "a.heliid")
+    assert not list(tmp_path.iterdir())
+    assert load_project(newer_project(app_version=None)).newer == "of later"
+    assert load_project(container_bytes(content(make_project()))).newer == ""
+
+
+def test_a_window_shows_a_newer_project_and_says_why_it_is_read_only(tmp_path):
+    path = tmp_path / "a.heliid"
+    path.write_bytes(newer_project())
+    before = path.read_bytes()
+    session = Session.open(path, folder=tmp_path / "state")
+    assert session.is_read_only
+    assert session.why_read_only == "a newer HeliID (9.1) wrote it; update HeliID to change it"
+    session.change(Project(notes="edited"))
+    for place in (None, tmp_path / "b.heliid"):
+        with pytest.raises(ProjectFileError, match="update HeliID to change it"):
+            session.save(place)
+    session.close()
+    assert path.read_bytes() == before
+    assert sorted(one.name for one in tmp_path.iterdir()) == ["a.heliid"]
+
+
+def test_keys_of_a_later_version_stay_where_they_were(tmp_path):
+    entries = content(make_project())
+    body = json.loads(entries["project.json"])
+    body["records"][0]["wind"] = [1.5]
+    body["runs"][0]["approved_by"] = "nobody"
+    first = load_project(container_bytes({**entries, "project.json": json.dumps(body).encode()}))
+    save_project(first, tmp_path / "a.heliid")
+    again = json.loads(content(load_project(tmp_path / "a.heliid"))["project.json"])
+    assert again == body
+    # an editor that knows nothing of them changes the same run
+    session = Session.open(tmp_path / "a.heliid", folder=tmp_path / "state")
+    run = replace(session.project.runs[0], starred=True, unknown={})
+    session.change(replace(session.project, runs=(run,), unknown={}))
+    session.save()
+    session.close()
+    body["runs"][0]["starred"] = True
+    assert json.loads(content(load_project(tmp_path / "a.heliid"))["project.json"]) == body
 
 
 def test_a_manifest_that_is_no_json_is_refused():
@@ -267,7 +325,6 @@ def test_samples_that_are_no_array_are_refused():
 
 
 def test_a_record_without_channels_keeps_its_time():
-    from dataclasses import replace
 
     project = make_project()
     record = project.records[0].record

@@ -154,6 +154,8 @@ def test_a_second_window_is_read_only_and_may_save_elsewhere(tmp_path):
     second = Session.open(path, folder=state)
     assert second.is_read_only
     assert "process" in second.holder
+    assert second.why_read_only.startswith("open in another window (process")
+    assert first.why_read_only == ""
     second.change(project("theirs"))
     with pytest.raises(ProjectFileError, match="open in another window"):
         second.save()

@@ -25,8 +25,13 @@ _COSTS = ("cost", "nrmse", "cpu_s")
 _SAVED: WeakKeyDictionary[Run, projects.Run] = WeakKeyDictionary()
 
 
-def to_project(bench: Workbench, layout: dict[str, Any] | None = None) -> Project:
-    """Everything of the window that is saved; runs that did not change are converted once."""
+def to_project(
+    bench: Workbench, layout: dict[str, Any] | None = None, *, notes: str = ""
+) -> Project:
+    """Everything of the window that is saved; runs that did not change are converted once.
+
+    ``notes`` are those of the file: the window shows none and must not lose them.
+    """
     setup = bench.setup
     return Project(
         records=setup.records,
@@ -36,6 +41,7 @@ def to_project(bench: Workbench, layout: dict[str, Any] | None = None) -> Projec
         runs=tuple(saved_run(run, setup) for run in bench.runs),
         thresholds={"limits": dict(bench.limits), "manoeuvres": dict(bench.manoeuvres)},
         layout={"record": bench.current_record, "run": bench.current_run, **(layout or {})},
+        notes=notes,
     )
 
 

@@ -70,13 +70,13 @@ class ProjectDesk:
 
     @property
     def is_read_only(self) -> bool:
-        """True when another window holds the file."""
+        """True when another window holds the file, or a newer HeliID wrote it."""
         return self.session is not None and self.session.is_read_only
 
     @property
-    def holder(self) -> str:
-        """Who holds the file."""
-        return self.session.holder if self.session is not None else ""
+    def why_read_only(self) -> str:
+        """What the user is told about it; "" when it can be written."""
+        return self.session.why_read_only if self.session is not None else ""
 
     # ---- edits ---------------------------------------------------------------------------
 
@@ -86,7 +86,11 @@ class ProjectDesk:
         if self.is_saving:  # the session is busy in another thread: told when it has finished
             self._changed_while_saving = True
             return
-        self._open_session().change(documents.to_project(self._bench))
+        self._change(self._open_session())
+
+    def _change(self, session: Session) -> None:
+        notes = session.project.notes
+        session.change(documents.to_project(self._bench, notes=notes))
 
     def _open_session(self) -> Session:
         if self.session is None:
@@ -252,7 +256,7 @@ class ProjectDesk:
         if self.is_saving:
             return
         session = self._open_session()
-        session.change(documents.to_project(self._bench))
+        self._change(session)
         if path is not None and not path.suffix:
             path = path.with_suffix(ENDING)
         self.is_saving = True
@@ -263,7 +267,7 @@ class ProjectDesk:
             self._bench.is_modified = self._changed_while_saving
             if self._changed_while_saving:
                 self._changed_while_saving = False
-                session.change(documents.to_project(self._bench))
+                self._change(session)
             self.saved.emit()
             if then is not None:
                 then()
