@@ -111,7 +111,9 @@ def _to_record(
     kept = dialect.kept_columns
     channels = tuple(Channel.of(dialect.names[i], dialect.units[i] or "-") for i in kept)
     _convert_to_si(values, channels)
-    values.setflags(write=False)  # nobody else has it: the record need not copy
+    for array in (values.base, values):  # nobody else has it: the record need not copy
+        if isinstance(array, np.ndarray):
+            array.setflags(write=False)
     return FlightRecord(name, time, values, channels, Source(path.name, sha256, str(path)), history)
 
 

@@ -11,7 +11,7 @@ from typing import Any
 
 import numpy as np
 
-from heliid.data import csvscan
+from heliid.data import csvscan, memory
 from heliid.data.csvwalk import MAX_MAGNITUDE, block_lines, walk_block
 from heliid.data.tabletext import Dialect
 from heliid.data.timeaxis import TimeParser, parser_for
@@ -24,58 +24,67 @@ _TAIL = 4096
 
 
 def read_table(path: Path, dialect: Dialect) -> tuple[np.ndarray, np.ndarray, str]:
-    """Raw times (N, n_time), channels (N, n_kept) in file units, and the file's hash."""
+    """Raw times (N, n_time), channels (N, n_kept) in file units, and the file's hash.
+
+    The numbers are parsed to where they stay: fresh memory costs as much as parsing, and a copy
+    needs it twice.
+    """
     encoding = csvscan.Encoding(dialect.encoding, dialect.bom)
-    n_ends = csvscan.count_line_ends(path, encoding, dialect.newline)
-    n_rows = max(n_ends + 2 - dialect.first_data_line, 0)
-    if n_rows * dialect.n_columns > csvscan.MAX_CELLS:
-        raise RecordError(
-            f"{path.name}: the table has {n_rows * dialect.n_columns / 1e6:.0f} million cells, the "
-            f"limit is {csvscan.MAX_CELLS / 1e6:.0f} million: split the file into manoeuvres."
-        )
-    columns, kept = list(dialect.time_columns), list(dialect.kept_columns)
-    # the usual table has its time first: then a slice does, which copies faster than a list
-    chosen = slice(1, None) if kept == list(range(1, dialect.n_columns)) else kept
-    times, values = np.empty((n_rows, len(columns))), np.empty((n_rows, len(kept)))
-    n = 0
     with ThreadPoolExecutor(1) as hasher:
         sha256 = hasher.submit(csvscan.file_hash, path)
-        for part in _parsed_blocks(path, dialect, encoding):
-            end = n + len(part)
-            if end > n_rows:
-                raise RecordError(
-                    f"{path.name}: the file changed while it was read: open it again."
-                )
-            times[n:end] = part[:, columns]
-            values[n:end] = part[:, chosen]
+        n_ends = csvscan.count_line_ends(path, encoding, dialect.newline)
+        n_rows = max(n_ends + 2 - dialect.first_data_line, 0)
+        if n_rows * dialect.n_columns > csvscan.MAX_CELLS:
+            raise RecordError(
+                f"{path.name}: the table has {n_rows * dialect.n_columns / 1e6:.0f} million "
+                f"cells, the limit is {csvscan.MAX_CELLS / 1e6:.0f} million: "
+                f"split the file into manoeuvres."
+            )
+        times = memory.empty((n_rows, len(dialect.time_columns)))
+        values = memory.empty((n_rows, len(dialect.kept_columns)))
+        n = 0
+        for at, count in _parsed_blocks(path, dialect, encoding, times, values):
+            if at != n:  # lines of comment before it: the block moves up
+                for array in (times, values):
+                    array[n : n + count] = array[at : at + count].copy()
             if dialect.time_format == "number":
-                check_order(path, dialect, times[max(n - 1, 0) : end, 0], n)
-            n = end
-        times.resize((n, len(columns)), refcheck=False)  # the last line may have had no end
-        values.resize((n, len(kept)), refcheck=False)
-        return times, values, sha256.result()
+                check_order(path, dialect, times[max(n - 1, 0) : n + count, 0], n)
+            n += count
+        return times[:n], values[:n], sha256.result()
 
 
 def _parsed_blocks(
-    path: Path, dialect: Dialect, encoding: csvscan.Encoding
-) -> Iterator[np.ndarray]:
-    """(n, n_columns) numbers of one block after another; two are parsed at a time.
+    path: Path, dialect: Dialect, encoding: csvscan.Encoding, times: np.ndarray, values: np.ndarray
+) -> Iterator[tuple[int, int]]:
+    """First row and number of rows filled by one block after another; two are parsed at a time.
 
-    Text times share a parser that remembers the first day, so they go one by one.
+    A block is written to where it belongs if no line before it was a comment. Text times share
+    a parser that remembers the first day, so they go one by one.
     """
     parse_time = parser_for(dialect.time_format)
     n_workers = 1 if dialect.has_text_time else _N_THREADS
-    waiting: deque[Future[np.ndarray]] = deque()
+    waiting: deque[tuple[int, Future[int]]] = deque()
+    at = 0
     with ThreadPoolExecutor(n_workers) as pool:
         try:
             for line, block in _data_blocks(path, dialect, encoding):
-                waiting.append(pool.submit(_parse_block, path, dialect, line, block, parse_time))
+                end = at + block.count(b"\n")
+                if end > len(times):
+                    raise RecordError(
+                        f"{path.name}: the file changed while it was read: open it again."
+                    )
+                target = times[at:end], values[at:end]
+                task = pool.submit(_fill, path, dialect, line, block, parse_time, target)
+                waiting.append((at, task))
+                at = end
                 if len(waiting) > n_workers:
-                    yield waiting.popleft().result()
+                    first, done = waiting.popleft()
+                    yield first, done.result()
             while waiting:
-                yield waiting.popleft().result()
+                first, done = waiting.popleft()
+                yield first, done.result()
         finally:
-            for task in waiting:
+            for _, task in waiting:
                 task.cancel()
 
 
@@ -104,12 +113,26 @@ def _data_blocks(
         blank = block[end:]
 
 
+def _fill(
+    path: Path, dialect: Dialect, line: int, block: bytes, parse_time: TimeParser,
+    target: tuple[np.ndarray, np.ndarray],
+) -> int:  # fmt: skip
+    """Fill times and values (n, ...) from a block; how many rows (comments leave some over)."""
+    if _parse_into(block, dialect, _places(dialect), *target):
+        return len(target[0])
+    part = _parse_block(path, dialect, line, block, parse_time)
+    times, values = target
+    times[: len(part)] = part[:, list(dialect.time_columns)]
+    values[: len(part)] = part[:, list(dialect.kept_columns)]
+    return len(part)
+
+
 def _parse_block(
     path: Path, dialect: Dialect, line: int, block: bytes, parse_time: TimeParser
 ) -> np.ndarray:
     """The numbers of one block, (n, n_columns): fast if all is well, else the place of the fault.
 
-    A block that the fast parser refuses is halved until the fault is in a small one, so that
+    A block that the fast parsers refuse is halved until the fault is in a small one, so that
     the slow walk answers at once.
     """
     fast = _parse_plain(block, dialect)
@@ -130,22 +153,34 @@ def _parse_block(
 
 def _parse_plain(block: bytes, dialect: Dialect) -> np.ndarray | None:
     """A block of nothing but numbers through the own kernel, or None when it is not that."""
+    values = np.empty((block.count(b"\n"), dialect.n_columns))
+    is_read = _parse_into(block, dialect, np.arange(dialect.n_columns), values[:, :0], values)
+    return values if is_read else None
+
+
+def _places(dialect: Dialect) -> np.ndarray:
+    """Where each column (n_columns,) goes: j of the channels, or -1 - j of the times."""
+    places = np.zeros(dialect.n_columns, dtype=np.int64)
+    places[list(dialect.kept_columns)] = np.arange(len(dialect.kept_columns))
+    places[list(dialect.time_columns)] = -1 - np.arange(len(dialect.time_columns))
+    return places
+
+
+def _parse_into(
+    block: bytes, dialect: Dialect, places: np.ndarray, times: np.ndarray, values: np.ndarray
+) -> bool:
+    """Fill times and values (n, ...) from a block of nothing but numbers; False if it is not."""
     if dialect.text_columns or dialect.has_trailing_delimiter or dialect.has_blank_lines:
-        return None
+        return False
     if dialect.accepts_missing:
-        return None  # a number such as -9999 may stand for no value
+        return False  # a number such as -9999 may stand for no value
     from heliid.kernels.table import OK, parse_numbers
 
-    values = np.empty((block.count(b"\n"), dialect.n_columns))
-    status = parse_numbers(
-        np.frombuffer(block, dtype=np.uint8),
-        ord(dialect.delimiter),
-        ord(dialect.decimal),
-        dialect.is_padded,
-        MAX_MAGNITUDE,
-        values,
-    )
-    return values if status == OK else None
+    text = np.frombuffer(block, dtype=np.uint8)
+    delimiter, decimal = ord(dialect.delimiter), ord(dialect.decimal)
+    padded = dialect.is_padded
+    status = parse_numbers(text, delimiter, decimal, padded, MAX_MAGNITUDE, places, times, values)
+    return bool(status == OK)
 
 
 def _is_plain(block: bytes, dialect: Dialect) -> bool:

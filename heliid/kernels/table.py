@@ -100,13 +100,15 @@ def _line_end(text, pos):
 
 
 @njit(cache=True, nogil=True, error_model="numpy", **_NO_COUNTING)
-def parse_numbers(text, delimiter, decimal, is_padded, largest, values):
-    """Fill values (n_rows, n_columns) from text (n_bytes,) uint8; OK only if all of it fits.
+def parse_numbers(text, delimiter, decimal, is_padded, largest, places, times, values):
+    """Fill times (n_rows, n_time) and values (n_rows, n_kept) from text (n_bytes,) uint8.
 
-    Every line must end in a line feed. ``delimiter`` 32 stands for runs of spaces and tabs.
-    ``largest`` is the magnitude beyond which a number counts as unusual.
+    OK only if all of it fits; otherwise some rows are filled. ``places`` (n_columns,): j >= 0 is
+    column j of ``values``, -1 - j column j of ``times``. Every line must end in a line feed.
+    ``delimiter`` 32 stands for runs of spaces and tabs. ``largest`` is the magnitude beyond which
+    a number counts as unusual.
     """
-    n_rows, n_columns = values.shape
+    n_rows, n_columns = values.shape[0], places.shape[0]
     is_spaced = delimiter == _SPACE
     pos = 0
     for i in range(n_rows):
@@ -116,7 +118,11 @@ def parse_numbers(text, delimiter, decimal, is_padded, largest, values):
             pos, value = _number(text, pos, decimal)
             if pos < 0 or not abs(value) <= largest:
                 return UNUSUAL
-            values[i, j] = value
+            place = places[j]
+            if place >= 0:
+                values[i, place] = value
+            else:
+                times[i, -1 - place] = value
             end = pos
             if is_padded or is_spaced:
                 pos = _after_blanks(text, pos, delimiter)
