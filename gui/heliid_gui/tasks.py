@@ -40,12 +40,17 @@ def identify(
     campaign: Campaign,
     config: StudyConfig,
     checkpoint: Path | None,
+    place: tuple[str, str] | None = None,
     *,
     report: Report,
     should_stop: ShouldStop,
 ) -> StudyResult:
-    """The study behind the Start button; its last words on both models are the final ones."""
+    """The study behind the Start button; its last words on both models are the final ones.
+
+    ``place``: address and certificates of the cluster that trains the orders; None: this machine.
+    """
     from heliid import study
+    from heliid_gui.cluster_tasks import engine_at
 
     seen: dict[str, NarxModel] = {}
 
@@ -56,9 +61,11 @@ def identify(
             seen["linear"] = event.model
         report(event)
 
-    result = study.identify(
-        campaign, config, report=hear, should_stop=should_stop, checkpoint=checkpoint
-    )
+    with engine_at(place, report) as engine:
+        result = study.identify(
+            campaign, config, report=hear, should_stop=should_stop, engine=engine,
+            checkpoint=checkpoint,
+        )  # fmt: skip
     if seen.get("linear") is not result.linear:  # the search found a better one, or it was refitted
         shown = _watched(result, result.linear, campaign)
         report(LinearReady(result.linear, result.linear_cost, shown))

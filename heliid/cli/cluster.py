@@ -10,7 +10,6 @@ from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
 from heliid.cli import console
-from heliid.errors import SettingsError
 
 if TYPE_CHECKING:
     from heliid.engine.protocol import Engine
@@ -44,44 +43,27 @@ def _init(options: argparse.Namespace) -> int:
 
 
 def _check(options: argparse.Namespace) -> int:
-    from heliid.engine.dask_engine import DaskEngine
+    from heliid.engine.cluster_look import look_at
 
-    engine = DaskEngine(options.address, _credentials(options))
-    try:
-        told: list[Any] = []
-        from heliid.engine.protocol import Task
-
-        tasks = [Task(k, "heliid.cli.cluster:version_task", ()) for k in range(engine.n_workers)]
-        engine.run(tasks, on_result=told.append, should_stop=lambda: False)
-        from heliid import __version__
-
-        others = sorted({str(one.value or one.reason) for one in told} - {__version__})
-        n = engine.n_workers
-    finally:
-        engine.close()
-    if others:
-        raise SettingsError(
-            f"Some workers have another HeliID than this one ({__version__}): {', '.join(others)}. "
-            f"Install the same version everywhere, or the bits may differ."
-        )
+    found = look_at(options.address, _folder(options))
     if options.json:
-        console.write_json({"address": options.address, "workers": n, "version": __version__})
+        console.write_json({"address": found.address, "workers": found.n_workers,
+                            "version": found.version})  # fmt: skip
     else:
-        console.write(f"{n} workers at {options.address}, all with HeliID {__version__}.")
+        console.write(
+            f"{found.sentence()} Use --window {found.window} or more, so that none of them waits."
+        )
     return 0
 
 
-def version_task() -> str:
-    """The version of HeliID on a worker."""
-    from heliid import __version__
-
-    return __version__
+def _folder(options: argparse.Namespace) -> Path | None:
+    return Path(options.certificates) if options.certificates else None
 
 
 def _credentials(options: argparse.Namespace) -> Any:
     from heliid.engine.cluster_security import find_credentials
 
-    return find_credentials(Path(options.certificates) if options.certificates else None)
+    return find_credentials(_folder(options))
 
 
 @contextlib.contextmanager

@@ -102,6 +102,21 @@ class DaskEngine:
             )
         self._run_here(job, should_stop)
 
+    def ask_all(self, fn: Callable[[], Any]) -> list[Any]:
+        """What a function without arguments gives on each worker, or its error there.
+
+        Raises
+        ------
+        EngineError
+            The cluster does not answer.
+        """
+        try:
+            return list(self._client.run(fn, on_error="return").values())
+        except Exception as error:  # closed, timed out, connection lost: all the same to us
+            raise EngineError(
+                f"The cluster does not answer any more ({type(error).__name__}): try again."
+            ) from error
+
     def close(self) -> None:
         """Leave the cluster, which goes on; safe to call twice."""
         if self._local is not None:

@@ -132,6 +132,17 @@ class SettingsForm(QWidget):
         )
         self._whole(
             more,
+            self.tr("Orders at once"),
+            "window",
+            1,
+            1024,
+            self.tr(
+                "How many orders may be under way before the oldest is known. On a cluster at "
+                "least twice its workers. It belongs to the study: another value, another search."
+            ),
+        )
+        self._whole(
+            more,
             self.tr("Starts per order"),
             "n_tables",
             1,
@@ -158,10 +169,21 @@ class SettingsForm(QWidget):
             100.0,
             "",
             self.tr(
-                "Above 0, training and search also count the worst tenth of the errors (CVaR). "
+                "Above 0, training and search also count the worst part of the errors (CVaR). "
                 "In our trials it helped the training records more than unseen ones."
             ),
             zero=self.tr("None"),
+        )
+        self._real(
+            more,
+            self.tr("Level of risk"),
+            "risk_alpha",
+            0.0,
+            0.99,
+            "",
+            self.tr("Which errors count as the worst: above 0.9 of all, the worst tenth."),
+            zero="",
+            decimals=2,
         )
         self._whole(
             more,
@@ -309,10 +331,12 @@ class SettingsForm(QWidget):
         tip: str,
         *,
         zero: str,
+        decimals: int = 1,
     ) -> None:
         field = _QuietDouble()
+        field.setDecimals(decimals)
         field.setRange(low, high)
-        field.setDecimals(1)
+        field.setSingleStep(1.0 if decimals == 1 else 0.05)
         field.setSuffix(unit)
         field.setSpecialValueText(zero)
         field.setKeyboardTracking(False)

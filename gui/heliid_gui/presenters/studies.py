@@ -49,8 +49,11 @@ class Studies:
         *,
         folder: Callable[[], Path | None],
         on_problem: Callable[[str, str], None],
+        place: Callable[[], tuple[str, str] | None] = lambda: None,
     ) -> None:
+        """``place``: of the cluster that is to train the orders; None where there is none."""
         self.bench = bench
+        self._place = place
         self._jobs = jobs
         self._folder = folder
         self._on_problem = on_problem
@@ -94,9 +97,10 @@ class Studies:
         folder = self._folder()
         checkpoint = None if folder is None else folder / checkpoint_name(campaign, setup.config)
         self.evolution.begin(setup.config.budget * len(setup.config.searches()))
+        place = self._place()
         self._request = self._jobs.submit(
             self.task,
-            (campaign, setup.config, checkpoint),
+            (campaign, setup.config, checkpoint, *([] if place is None else [place])),
             slot="study",
             on_events=self.evolution.apply,
             on_result=self._finished,
