@@ -21,6 +21,7 @@ from heliid_gui.layout_memory import LayoutMemory
 from heliid_gui.loading import ENDINGS, Loader, find_files, get_ready
 from heliid_gui.presenters import examples, importing
 from heliid_gui.presenters import setup as setups
+from heliid_gui.presenters.cluster import Cluster
 from heliid_gui.presenters.doctor import Doctor
 from heliid_gui.presenters.exports import Exports
 from heliid_gui.presenters.insights import Insights
@@ -74,12 +75,14 @@ class MainWindow(QMainWindow):
         self.exports = Exports(self.side_jobs)
         self.exports.limits = lambda: self.judges.limits
         self.inspections = Inspections(self.bench, self.side_jobs)
+        self.cluster = Cluster(self.side_jobs, settings)
         self.loader = Loader()
         self.problems = Problems(self)
         self.studies = Studies(
             self.bench,
             self.jobs,
             folder=self._run_folder,
+            place=lambda: self.cluster.place,
             on_problem=lambda sentence, details: self.problems.show(
                 self.tr("The search has ended early"), sentence, details
             ),

@@ -95,7 +95,7 @@ class Views(QStackedWidget):
         from heliid_gui.panels.model import ModelPanel
 
         window = self._window
-        panel = ModelPanel(window.bench)
+        panel = ModelPanel(window.bench, window.cluster)
         panel.data_wanted.connect(lambda: window.show_step("data"))
         panel.start_wanted.connect(window.start)
         return panel

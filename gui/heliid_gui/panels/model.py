@@ -7,13 +7,27 @@ from PySide6.QtWidgets import QStackedWidget, QWidget
 
 from heliid.channels import Role
 from heliid_gui.panels.channel_table import ChannelTable
+from heliid_gui.panels.cluster_form import ClusterForm
 from heliid_gui.panels.diagram import BlockDiagram
 from heliid_gui.panels.settings_form import SettingsForm
 from heliid_gui.presenters import model as presenter
 from heliid_gui.presenters import setup as setups
+from heliid_gui.presenters.cluster import Cluster
 from heliid_gui.presenters.workbench import Workbench
 from heliid_gui.theme import SPACE
-from heliid_gui.widgets import Banner, Card, EmptyState, button, column, label, panes, row, scrolled
+from heliid_gui.widgets import (
+    Banner,
+    Card,
+    EmptyState,
+    Section,
+    boxed,
+    button,
+    column,
+    label,
+    panes,
+    row,
+    scrolled,
+)
 
 
 class ModelPanel(QWidget):
@@ -22,12 +36,14 @@ class ModelPanel(QWidget):
     data_wanted = Signal()
     start_wanted = Signal()
 
-    def __init__(self, bench: Workbench) -> None:
+    def __init__(self, bench: Workbench, cluster: Cluster) -> None:
         super().__init__()
         self._bench = bench
         self.channels = ChannelTable()
         self.diagram = BlockDiagram()
         self.form = SettingsForm()
+        self.cluster = ClusterForm(cluster, lambda: bench.setup.config.window)
+        where = Section(self.tr("Cluster"), self.cluster, is_open=cluster.place is not None)
         self.note = label("", "muted", wrap=True)
         self.problem = Banner()
         self.start = button(
