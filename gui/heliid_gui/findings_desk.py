@@ -12,6 +12,7 @@ from heliid_gui import icons
 from heliid_gui.presenters import formatting as fmt
 from heliid_gui.presenters.doctor import with_remedy
 from heliid_gui.problems_dock import HEIGHT, ProblemsDock
+from heliid_gui.rooms import follow
 from heliid_gui.theme import colours, theme
 
 if TYPE_CHECKING:
@@ -36,7 +37,7 @@ class FindingsDesk(QObject):
         window.statusBar().addPermanentWidget(self.count)
         window.doctor.changed.connect(self._show_count)
         window.bench.setup_changed.connect(self._show_count)
-        theme().changed.connect(self._show_count)
+        follow(self.count, self._show_count)
 
     def _show_count(self) -> None:
         errors, warnings = (self._window.doctor.count(k) for k in ("error", "warning"))

@@ -9,8 +9,9 @@ from PySide6.QtCore import Qt, QUrl
 from PySide6.QtGui import QImage, QTextDocument
 from PySide6.QtWidgets import QDockWidget, QListWidget, QTextBrowser, QWidget
 
+from heliid_gui.rooms import dress, follow
 from heliid_gui.step_rail import HOME, STEPS
-from heliid_gui.theme import SPACE, colours, theme
+from heliid_gui.theme import SPACE, colours
 from heliid_gui.widgets import column
 
 FOLDER = Path(__file__).resolve().parent / "help"
@@ -58,6 +59,7 @@ class HelpDock(QDockWidget):
 
     def __init__(self, parent: QWidget) -> None:
         super().__init__(parent)
+        dress(self)
         self.setWindowTitle(self.tr("Guide"))
         self.setObjectName("guide")
         self.setAllowedAreas(
@@ -75,7 +77,7 @@ class HelpDock(QDockWidget):
         for _, title in pages():
             self.list.addItem(title)
         self.list.currentRowChanged.connect(self._turn)
-        theme().changed.connect(self._turn_again)
+        follow(self, self._turn_again)
         holder = QWidget()
         holder.setMinimumWidth(WIDTH)
         holder.setLayout(column(self.list, self.page, margins=SPACE, grows=1))

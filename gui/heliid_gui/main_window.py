@@ -7,7 +7,7 @@ from typing import TYPE_CHECKING, cast
 
 from PySide6.QtCore import QStandardPaths, Qt, QTimer
 from PySide6.QtGui import QUndoStack
-from PySide6.QtWidgets import QDockWidget, QFileDialog, QLabel, QMainWindow
+from PySide6.QtWidgets import QDialog, QDockWidget, QFileDialog, QLabel, QMainWindow
 
 from heliid_gui import actions, collector, undo
 from heliid_gui.command_palette import CommandPalette
@@ -32,6 +32,7 @@ from heliid_gui.presenters.project_desk import ENDING
 from heliid_gui.presenters.setup import Setup
 from heliid_gui.presenters.studies import Studies
 from heliid_gui.presenters.workbench import Workbench
+from heliid_gui.rooms import dress
 from heliid_gui.run_bar import RunBar
 from heliid_gui.settings import Settings
 from heliid_gui.step_rail import HOME, STEPS, StepRail
@@ -119,6 +120,8 @@ class MainWindow(QMainWindow):
         self.statusBar().addWidget(self.cursor_label, 1)
         self.statusBar().addPermanentWidget(self.state_label)
         self.statusBar().setSizeGripEnabled(False)
+        for room in (self.rail, self.run_bar, self.menuBar(), self.statusBar()):
+            dress(room)
 
     def _wire(self) -> None:
         self.rail.chosen.connect(self.show_step)
@@ -425,6 +428,12 @@ class MainWindow(QMainWindow):
             QTimer.singleShot(10, self._make_next_view)
         else:
             self.loader.run(get_ready, lambda _: None, lambda *_: None)
+
+    def childEvent(self, event) -> None:
+        """Dialogs come in the window's look."""
+        super().childEvent(event)
+        if event.polished() and isinstance(event.child(), QDialog):
+            dress(event.child())
 
     def dragEnterEvent(self, event) -> None:
         """Files may be dropped anywhere."""

@@ -20,7 +20,8 @@ from PySide6.QtWidgets import (
 from heliid_gui import icons
 from heliid_gui.presenters import formatting as fmt
 from heliid_gui.presenters.doctor import Problem
-from heliid_gui.theme import SPACE, colours, theme
+from heliid_gui.rooms import dress, follow
+from heliid_gui.theme import SPACE, colours
 from heliid_gui.widgets import boxed, button, column, label, row
 
 if TYPE_CHECKING:
@@ -39,6 +40,7 @@ class ProblemsDock(QDockWidget):
 
     def __init__(self, parent: QWidget, doctor: Doctor) -> None:
         super().__init__(parent)
+        dress(self)
         self._doctor = doctor
         self._shown: tuple[Problem, ...] | None = None
         self.setWindowTitle(self.tr("Problems"))
@@ -58,7 +60,7 @@ class ProblemsDock(QDockWidget):
         body.setMinimumHeight(120)
         self.setWidget(body)
         doctor.changed.connect(self.refresh)
-        theme().changed.connect(self._again)
+        follow(self, self._again)
 
     def _table(self) -> QTableWidget:
         table = QTableWidget(0, 4)

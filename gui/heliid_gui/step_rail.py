@@ -9,7 +9,8 @@ from PySide6.QtGui import QColor, QPainter
 from PySide6.QtWidgets import QButtonGroup, QFrame, QSizePolicy, QToolButton
 
 from heliid_gui import icons
-from heliid_gui.theme import SPACE, colours, theme
+from heliid_gui.rooms import follow
+from heliid_gui.theme import SPACE, colours
 from heliid_gui.widgets import column
 
 WIDTH = 88
@@ -55,7 +56,7 @@ class StepButton(QToolButton):
         self._tip = f"{step.tip} ({shortcut})" if shortcut else step.tip
         self.setToolTip(self._tip)
         self.setAccessibleName(step.title)
-        theme().changed.connect(self._paint_icon)
+        follow(self, self._paint_icon)
         self.toggled.connect(self._paint_icon)
         self._paint_icon()
 

@@ -12,6 +12,8 @@ from typing import TYPE_CHECKING
 
 from PySide6.QtWidgets import QStackedWidget, QWidget
 
+from heliid_gui.rooms import dress
+
 if TYPE_CHECKING:
     from heliid_gui.main_window import MainWindow
 
@@ -38,6 +40,7 @@ class Views(QStackedWidget):
         """The panel of a step, made now if need be."""
         if key not in self._made:
             made = self._made[key] = self._makers[key]()
+            dress(made)
             self.addWidget(made)
             self._window.layout_memory.view_made(key, made)
             if key != "home":

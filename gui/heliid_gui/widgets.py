@@ -21,7 +21,8 @@ from PySide6.QtWidgets import (
 )
 
 from heliid_gui import icons
-from heliid_gui.theme import SPACE, colours, theme
+from heliid_gui.rooms import follow
+from heliid_gui.theme import SPACE, colours
 
 Part = QWidget | QLayout | int
 
@@ -53,7 +54,7 @@ class Icon(QLabel):
     def __init__(self, name: str, size: int = 20, role: str = "text") -> None:
         super().__init__()
         self._name, self._size, self._role = name, size, role
-        theme().changed.connect(self._paint)
+        follow(self, self._paint)
         self._paint()
 
     def show_icon(self, name: str, role: str) -> None:
@@ -70,15 +71,7 @@ def _follow_theme(button: QPushButton | QToolButton, name: str, role: str) -> No
         button.setIcon(icons.icon(name, getattr(colours(), role)))
 
     paint()
-    theme().changed.connect(paint)
-    button.destroyed.connect(lambda: _disconnect(paint))
-
-
-def _disconnect(slot: Callable[[], None]) -> None:
-    try:
-        theme().changed.disconnect(slot)
-    except (RuntimeError, TypeError):  # the application is ending
-        return
+    follow(button, paint)
 
 
 def button(
@@ -282,7 +275,7 @@ class Section(QWidget):
         self._title.setToolButtonStyle(Qt.ToolButtonStyle.ToolButtonTextBesideIcon)
         self._title.setIconSize(QSize(14, 14))
         self._title.toggled.connect(self._toggle)
-        theme().changed.connect(self._paint)
+        follow(self, self._paint)
         self._body = body
         body.setVisible(is_open)
         self.setLayout(column(self._title, body, spacing=SPACE // 2))

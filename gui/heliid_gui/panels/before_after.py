@@ -9,15 +9,16 @@ from PySide6.QtCore import Signal
 from PySide6.QtWidgets import QWidget
 
 from heliid.project import ProjectRecord
+from heliid_gui.panels.marking import mark_button, spans_of, use_buttons
 from heliid_gui.plots.overview import OverviewStrip
-from heliid_gui.plots.panel import PlotPanel, Row, Span
+from heliid_gui.plots.panel import PlotPanel, Row
 from heliid_gui.plots.styles import Kind
 from heliid_gui.presenters import formatting as fmt
 from heliid_gui.presenters import records as records_presenter
 from heliid_gui.presenters import setup as setups
 from heliid_gui.presenters.setup import Setup
-from heliid_gui.theme import SPACE, USE_COLOUR, colours, use_colour
-from heliid_gui.widgets import ElidedLabel, button, column, label, row, scrolled, tool_button
+from heliid_gui.theme import SPACE
+from heliid_gui.widgets import ElidedLabel, button, column, label, row, scrolled
 
 ROW_HEIGHT = 64  # px
 MAX_ROWS = 6
@@ -46,23 +47,8 @@ class BeforeAfter(QWidget):
         self.strip.border_moved.connect(lambda k, at, _done: self.border_moved.emit(k, at))
 
     def _build(self) -> None:
-        self.mark = tool_button(
-            "prepare",
-            self.tr("Mark a region"),
-            show_text=True,
-            checkable=True,
-            tip=self.tr("Drag over the plots to mark a piece of time (R)"),
-        )
-        self.mark.setShortcut("R")
-        self.uses = {}
-        for use, key in (("train", "T"), ("validate", "V"), ("test", "X"), ("exclude", "E")):
-            made = button(
-                fmt.USE_NAMES[use],
-                partial(self.use_wanted.emit, use),
-                tip=f"{fmt.USE_HELP[use]} ({key})",
-            )
-            made.setShortcut(key)
-            self.uses[use] = made
+        self.mark = mark_button(self)
+        self.uses = use_buttons(self.use_wanted.emit)
         self.crop = button(
             self.tr("Keep only this"),
             partial(self.step_wanted.emit, "crop"),
@@ -140,15 +126,7 @@ class BeforeAfter(QWidget):
         named = tuple((a, b, use.value) for a, b, use in parts)
         self.strip.set_pieces(named)
         self.strip.show_range(*self.plots.time_range())
-        c = colours()
-        spans = [Span(a, b, getattr(c, USE_COLOUR[use]), 20) for a, b, use in named]
-        spans = spans if len(named) > 1 or named[0][2] == "exclude" else []
-        if self.selection is not None:
-            spans.append(Span(*self.selection, c.text, 40))
-        self.plots.set_spans(spans)
-        for use, made in self.uses.items():
-            tint = use_colour(use).name()
-            made.setStyleSheet(f"QPushButton:enabled {{ color: {tint}; font-weight: 600; }}")
+        self.plots.set_spans(spans_of(named, self.selection))
         marked = self.selection is not None
         self.crop.setEnabled(marked)
         self.crop.setToolTip(

@@ -11,17 +11,19 @@ from PySide6.QtWidgets import QStackedWidget, QWidget
 from heliid.channels import Role
 from heliid.data.campaign import Use
 from heliid.errors import HeliIDError
+from heliid_gui.panels.marking import mark_button, spans_of, use_buttons
 from heliid_gui.panels.record_facts import RecordFacts
 from heliid_gui.panels.record_tree import RecordTree
 from heliid_gui.plots.overview import OverviewStrip
-from heliid_gui.plots.panel import PlotPanel, Row, Span
+from heliid_gui.plots.panel import PlotPanel, Row
 from heliid_gui.plots.styles import Kind
 from heliid_gui.presenters import formatting as fmt
 from heliid_gui.presenters import records as presenter
 from heliid_gui.presenters import setup as setups
 from heliid_gui.presenters.doctor import Doctor, with_remedy
 from heliid_gui.presenters.workbench import Workbench
-from heliid_gui.theme import SPACE, USE_COLOUR, colours, theme, use_colour
+from heliid_gui.rooms import follow
+from heliid_gui.theme import SPACE
 from heliid_gui.widgets import (
     Card,
     ElidedLabel,
@@ -78,23 +80,8 @@ class DataPanel(QWidget):
     def _build(self) -> None:
         self.name = label("", "heading")
         self.summary = label("", "muted")
-        self.mark = tool_button(
-            "prepare",
-            self.tr("Mark a region"),
-            show_text=True,
-            checkable=True,
-            tip=self.tr("Drag over the plots to mark a piece of time (R)"),
-        )
-        self.mark.setShortcut("R")
-        self.uses = {}
-        for use, key in (("train", "T"), ("validate", "V"), ("test", "X"), ("exclude", "E")):
-            made = button(
-                fmt.USE_NAMES[use],
-                partial(self.use_selection, use),
-                tip=f"{fmt.USE_HELP[use]} ({key})",
-            )
-            made.setShortcut(key)
-            self.uses[use] = made
+        self.mark = mark_button(self)
+        self.uses = use_buttons(self.use_selection)
         self.hint = ElidedLabel("", "muted")
         bar = row(self.mark, *self.uses.values(), self.hint, grows=1 + len(self.uses))
         fit = tool_button(
@@ -142,7 +129,7 @@ class DataPanel(QWidget):
         self.facts.findings.chosen.connect(self.show_finding)
         self.facts.findings.remedy_wanted.connect(self.apply_remedy)
         self._doctor.changed.connect(self._show_findings)
-        theme().changed.connect(self.refresh)
+        follow(self, self.refresh)
 
     # ---- showing -------------------------------------------------------------------------
 
@@ -228,16 +215,7 @@ class DataPanel(QWidget):
         parts = tuple((start, end, use.value) for start, end, use in setups.pieces(item))
         self.strip.set_pieces(parts)
         self.strip.show_range(*self.plots.time_range())
-        c = colours()
-        spans = []
-        if len(parts) > 1 or parts[0][2] == "exclude":
-            spans = [Span(a, b, getattr(c, USE_COLOUR[use]), 20) for a, b, use in parts]
-        if self._selection is not None:
-            spans.append(Span(*self._selection, c.text, 40))
-        self.plots.set_spans(spans)
-        for use, made in self.uses.items():
-            tint = use_colour(use).name()
-            made.setStyleSheet(f"QPushButton:enabled {{ color: {tint}; font-weight: 600; }}")
+        self.plots.set_spans(spans_of(parts, self._selection))
 
     def _show_statistics(self) -> None:
         item = setups.find(self._bench.setup, self._bench.current_record)

@@ -18,7 +18,8 @@ from PySide6.QtWidgets import (
 
 from heliid.units import symbols
 from heliid_gui.presenters.importing import Column
-from heliid_gui.theme import colours, theme
+from heliid_gui.rooms import follow
+from heliid_gui.theme import colours
 from heliid_gui.widgets import column
 
 if TYPE_CHECKING:
@@ -68,7 +69,7 @@ class ImportTable(QWidget):
         self.head.itemChanged.connect(self._item_changed)
         self.bad: dict[tuple[int, int], str] = {}
         self._last: tuple[tuple[Column, ...], Preview] | None = None
-        theme().changed.connect(self._repaint)
+        follow(self, self._repaint)
 
     def cellWidget(self, row: int, index: int) -> QWidget | None:
         """The choice of a column: row UNIT, SIGN or ROLE."""

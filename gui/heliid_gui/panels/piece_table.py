@@ -9,8 +9,8 @@ from PySide6.QtWidgets import QComboBox, QDoubleSpinBox, QGridLayout, QWidget
 
 from heliid_gui.presenters.formatting import USE_NAMES
 from heliid_gui.presenters.setup import Piece
-from heliid_gui.theme import SPACE, use_colour
-from heliid_gui.widgets import column, label
+from heliid_gui.theme import SPACE
+from heliid_gui.widgets import column, label, set_kind
 
 
 class PieceTable(QWidget):
@@ -37,8 +37,7 @@ class PieceTable(QWidget):
             zip(pieces, self.lines, strict=True)
         ):
             combo.setCurrentIndex(combo.findData(use.value))
-            tint = use_colour(use.value).name()
-            combo.setStyleSheet(f"QComboBox {{ color: {tint}; font-weight: 600; }}")
+            set_kind(combo, f"use-{use.value}")
             border.blockSignals(True)
             border.setRange(start, pieces[-1][1])
             border.setSingleStep(step)

@@ -22,7 +22,8 @@ from heliid_gui.presenters import setup as setups
 from heliid_gui.presenters.doctor import Doctor
 from heliid_gui.presenters.insights import Insights
 from heliid_gui.presenters.workbench import Workbench
-from heliid_gui.theme import SPACE, theme
+from heliid_gui.rooms import follow
+from heliid_gui.theme import SPACE
 from heliid_gui.widgets import (
     Banner,
     Card,
@@ -126,7 +127,7 @@ class PreparePanel(QWidget):
         self.findings.remedy_wanted.connect(self.apply_remedy)
         self.spectra.rate_wanted.connect(self.use_rate)
         self.tabs.currentChanged.connect(lambda _index: self._show_insight())
-        theme().changed.connect(self.refresh)
+        follow(self, self.refresh)
 
     # ---- showing -------------------------------------------------------------------------
 

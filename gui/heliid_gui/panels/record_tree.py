@@ -17,7 +17,8 @@ from PySide6.QtWidgets import (
 from heliid.channels import Role
 from heliid_gui.presenters.formatting import USE_NAMES
 from heliid_gui.presenters.records import RecordLine
-from heliid_gui.theme import SPACE, colours, theme, use_colour
+from heliid_gui.rooms import follow
+from heliid_gui.theme import SPACE, colours, use_colour
 from heliid_gui.widgets import column
 
 _KEY = Qt.ItemDataRole.UserRole
@@ -60,7 +61,7 @@ class RecordTree(QWidget):
         self.setLayout(column(self.filter, self.tree, margins=SPACE))
         self._lines: tuple[RecordLine, ...] = ()
         self._quiet = False
-        theme().changed.connect(self._paint)
+        follow(self, self._paint)
 
     def show_lines(
         self, lines: tuple[RecordLine, ...], current: str, plotted: tuple[str, ...]

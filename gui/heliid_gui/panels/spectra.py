@@ -13,7 +13,8 @@ from heliid_gui.plots.panel import PlotPanel, Row, Span
 from heliid_gui.plots.styles import Kind
 from heliid_gui.presenters import formatting as fmt
 from heliid_gui.presenters import insights as presenter
-from heliid_gui.theme import colours, theme
+from heliid_gui.rooms import follow
+from heliid_gui.theme import colours
 from heliid_gui.widgets import Banner, button, column, label, row, scrolled
 
 if TYPE_CHECKING:
@@ -42,7 +43,7 @@ class SpectraView(QWidget):
         top = row(self.banner, self.use_rate, grows=0)
         top.setAlignment(self.use_rate, Qt.AlignmentFlag.AlignTop)
         self.setLayout(column(top, head, scrolled(self.plots), self.bands, grows=2))
-        theme().changed.connect(self.draw)
+        follow(self, self.draw)
 
     def show_insight(self, found: Insight | None, problem: str, rate_now: float) -> None:
         """Show what is known, or why nothing is."""

@@ -12,7 +12,8 @@ from heliid_gui.plots.styles import Kind
 from heliid_gui.presenters import formatting as fmt
 from heliid_gui.presenters import judgement as presenter
 from heliid_gui.presenters.judgement import Interval
-from heliid_gui.theme import SPACE, colours, theme
+from heliid_gui.rooms import follow
+from heliid_gui.theme import SPACE, colours
 from heliid_gui.widgets import ElidedLabel, column, label, row
 
 
@@ -81,7 +82,7 @@ class ResponseTab(QWidget):
         self.record.activated.connect(self._draw)
         for box in (self.residual, self.bands, self.uncertainty, self.envelope):
             box.toggled.connect(self._draw)
-        theme().changed.connect(self._draw)
+        follow(self, self._draw)
         self._report = None
         self._channels: tuple[Channel, ...] = ()
         self._intervals: dict[str, Interval] = {}

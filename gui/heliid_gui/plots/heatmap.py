@@ -7,7 +7,8 @@ import pyqtgraph as pg
 from PySide6.QtGui import QColor
 
 from heliid_gui.presenters.orders import OrderMap
-from heliid_gui.theme import colours, theme
+from heliid_gui.rooms import follow
+from heliid_gui.theme import colours
 
 
 class HeatMap(pg.PlotWidget):
@@ -29,7 +30,7 @@ class HeatMap(pg.PlotWidget):
         for item in (self._path, self._members, self._best):
             self.addItem(item)
         self._map: OrderMap | None = None
-        theme().changed.connect(self._restyle)
+        follow(self, self._restyle)
         self._restyle()
 
     def show_map(self, order_map: OrderMap) -> None:

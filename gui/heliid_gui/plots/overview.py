@@ -10,9 +10,11 @@ from PySide6.QtGui import QColor
 from heliid_gui.plots.decimate import Pyramid
 from heliid_gui.plots.panel import AXIS_WIDTH
 from heliid_gui.presenters.formatting import USE_NAMES
-from heliid_gui.theme import colours, theme, use_colour
+from heliid_gui.rooms import follow
+from heliid_gui.theme import colours, use_colour
 
 HEIGHT = 52
+BAND_ALPHA = 46
 
 
 class OverviewStrip(pg.PlotWidget):
@@ -41,11 +43,12 @@ class OverviewStrip(pg.PlotWidget):
         self.addItem(self._window, ignoreBounds=True)
         self._window.sigRegionChanged.connect(self._window_moved)
         self._quiet = False
+        self._state: tuple = ()  # what the pieces were drawn for
         self._pieces: tuple[tuple[float, float, str], ...] = ()
-        self._bands: list[pg.GraphicsObject] = []
+        self._bands: list[tuple[pg.LinearRegionItem, pg.TextItem]] = []
         self._borders: list[pg.InfiniteLine] = []
         self.setAccessibleName(self.tr("Overview of the record"))
-        theme().changed.connect(self._restyle)
+        follow(self, self._restyle)
         self._restyle()
 
     def set_signal(self, x: np.ndarray, y: np.ndarray) -> None:
@@ -58,7 +61,11 @@ class OverviewStrip(pg.PlotWidget):
 
     def set_pieces(self, pieces: tuple[tuple[float, float, str], ...]) -> None:
         """Pieces of the record: start, end, use."""
-        for item in (*self._bands, *self._borders):
+        state = (pieces, self.getViewBox().viewRange()[1][1])
+        if state == self._state:
+            return
+        self._state = state
+        for item in (*(part for pair in self._bands for part in pair), *self._borders):
             self.removeItem(item)
         self._bands, self._borders = [], []
         self._pieces = pieces
@@ -69,21 +76,20 @@ class OverviewStrip(pg.PlotWidget):
             font.setPointSizeF(8.5)
             font.setBold(True)
             text.setFont(font)
-            fill.setAlpha(46)
+            fill.setAlpha(BAND_ALPHA)
             band = pg.LinearRegionItem((start, end), movable=False, brush=fill, pen=pg.mkPen(None))
             band.setZValue(-10)
             top = self.getViewBox().viewRange()[1][1]
             text.setPos(start, top)
             for item in (band, text):
                 self.addItem(item, ignoreBounds=True)
-                self._bands.append(item)
+            self._bands.append((band, text))
         for index, (_, end, _use) in enumerate(pieces[:-1]):
             self._add_border(index, end)
 
     def _add_border(self, index: int, at: float) -> None:
         line = pg.InfiniteLine(at, angle=90, movable=True)
-        line.setPen(pg.mkPen(colours().muted, width=2))
-        line.setHoverPen(pg.mkPen(colours().accent, width=3))
+        _paint_border(line)
         line.setCursor(Qt.CursorShape.SplitHCursor)
         line.setZValue(30)
         line.sigPositionChangeFinished.connect(
@@ -116,4 +122,15 @@ class OverviewStrip(pg.PlotWidget):
         for line in self._window.lines:
             line.setPen(pg.mkPen(c.disabled, width=1))
             line.setHoverPen(pg.mkPen(c.accent, width=2))
-        self.set_pieces(self._pieces)
+        for (_, _, use), (band, text) in zip(self._pieces, self._bands, strict=True):
+            fill = use_colour(use)
+            text.setColor(fill)
+            fill.setAlpha(BAND_ALPHA)
+            band.setBrush(fill)
+        for border in self._borders:
+            _paint_border(border)
+
+
+def _paint_border(line: pg.InfiniteLine) -> None:
+    line.setPen(pg.mkPen(colours().muted, width=2))
+    line.setHoverPen(pg.mkPen(colours().accent, width=3))

@@ -8,7 +8,8 @@ from dataclasses import dataclass
 import numpy as np
 import pyqtgraph as pg
 
-from heliid_gui.theme import colours, theme
+from heliid_gui.rooms import follow
+from heliid_gui.theme import colours
 
 NEVER = ((-2.0, -1.0),)  # sizes at which the ticks are shown in thousands or thousandths
 
@@ -29,14 +30,13 @@ class ScatterPlot(pg.PlotWidget):
     """Clouds of points with axis titles, an optional upright line, and a legend."""
 
     def __init__(self, x_label: str, y_label: str, *, upright: float | None = None) -> None:
-        super().__init__()
-        self.setMenuEnabled(False)
+        super().__init__(enableMenu=False)  # fifty widgets that nobody asked for
         self.hideButtons()
         self._labels = (("bottom", x_label), ("left", y_label))
         self._upright = upright
         self._clouds: tuple[Points, ...] = ()
         self._legend = self.addLegend(offset=(-8, 8))
-        theme().changed.connect(self.draw)
+        follow(self, self.draw)
         self.draw()
 
     def show_points(self, clouds: Sequence[Points]) -> None:
