@@ -68,7 +68,7 @@ class ModelPanel(QWidget):
         )
         right = Card(
             label(self.tr("Search"), "heading"),
-            scrolled(self.form),
+            scrolled(boxed(column(self.form, where, 1))),
             self.problem,
             row(1, self.start),
             grows=1,
