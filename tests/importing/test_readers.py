@@ -281,7 +281,7 @@ def test_a_missing_library_is_one_sentence_with_the_pip_line(
     path = tmp_path / f"flight{suffix}"
     path.write_bytes((b"\xa3\x95" if suffix == ".bin" else b"") + b"some bytes, not looked at")
     with pytest.raises(RecordError) as caught:
-        read_file(path)
+        reader().read(path)
     message = str(caught.value)
     assert f'pip install "heliid[{extra}]"' in message
     assert "\n" not in message

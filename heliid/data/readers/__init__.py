@@ -6,6 +6,7 @@ A reader is a class without arguments that fits ``Reader``, named in the entry-p
 
 from __future__ import annotations
 
+import importlib
 import logging
 from collections.abc import Callable, Iterable
 from importlib.metadata import entry_points
@@ -14,6 +15,7 @@ from typing import Protocol, runtime_checkable
 
 from heliid.data.csvfile import CsvReader
 from heliid.data.csvscan import check_file
+from heliid.data.readers import apart
 from heliid.data.readers.ardupilot import ArduPilotReader
 from heliid.data.readers.hdf5 import Hdf5Reader
 from heliid.data.readers.matlab import MatlabReader
@@ -92,13 +94,26 @@ def reader_for(path: Path | str) -> Reader:
 def read_file(path: Path | str, *, name: str | None = None) -> FlightRecord:
     """The record in a file of any known format.
 
+    Formats that need a library of their own are read in a process apart, within a limit of time
+    and memory (``heliid.data.readers.apart``).
+
     Raises
     ------
     RecordError
         One sentence; a missing optional library is one with the line that installs it.
     """
     path = Path(path)
-    return reader_for(path).read(path, name=name)
+    reader = reader_for(path)
+    if isinstance(reader, CsvReader) or not apart.can_be_read_apart(reader):
+        return reader.read(path, name=name)
+    record: FlightRecord = apart.read_apart(path, type(reader), name)
+    return record
+
+
+def read_with(module: str, reader: str, path: Path, name: str | None) -> FlightRecord:
+    """The record that the reader of that name finds; what ``read_file`` asks a helper for."""
+    made: Reader = getattr(importlib.import_module(module), reader)()
+    return made.read(path, name=name)
 
 
 def file_dialog_filter() -> tuple[tuple[str, tuple[str, ...]], ...]:
