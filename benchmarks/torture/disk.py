@@ -10,22 +10,28 @@ import json
 import subprocess
 import sys
 import tempfile
-from collections.abc import Callable, Iterator
+from collections.abc import Callable, Iterator, Sequence
 from contextlib import contextmanager
 from pathlib import Path
 
 from benchmarks.torture.files import ROOT, make_project
 from benchmarks.torture.tasks import campaign, config, digest
 
-CODE = "from benchmarks.torture.disk import inside; inside()"
+CODE = "import sys; from benchmarks.torture.disk import inside; inside(*sys.argv[1:])"
+TRIALS = ("project", "journal", "search", "results", "log")
 SIZES_KIB = (8, 16, 24, 32, 48, 64, 96, 128, 192, 256, 384, 512, 768, 1024)
 
 
 def full_disk(release: bool) -> str:
     """Row 21: project, journal, search and results on disks of many sizes; each says what it is."""
     del release
+    return fill_disks(SIZES_KIB, TRIALS)
+
+
+def fill_disks(sizes: Sequence[int], names: Sequence[str]) -> str:
+    """The trials of those names on disks of those sizes; each must have been full once."""
     done = subprocess.run(
-        ["unshare", "-rm", sys.executable, "-c", CODE],
+        ["unshare", "-rm", sys.executable, "-c", CODE, json.dumps(sizes), *names],
         cwd=ROOT, capture_output=True, text=True, check=False, timeout=1800,
     )  # fmt: skip
     assert done.returncode == 0, f"{done.stdout[-300:]} {done.stderr[-1500:]}"
@@ -35,7 +41,7 @@ def full_disk(release: bool) -> str:
         f"{name} {found['full'][name]} full + {found['fits'][name]} that fit"
         for name in found["full"]
     ]
-    return f"{len(SIZES_KIB)} sizes of disk: {', '.join(parts)}; nothing broken, same bits"
+    return f"{len(sizes)} sizes of disk: {', '.join(parts)}; nothing broken, same bits"
 
 
 @contextmanager
@@ -50,18 +56,18 @@ def disk(kib: int) -> Iterator[Path]:
             subprocess.run(["umount", "-l", place], check=True)
 
 
-def inside() -> None:
-    """Run all trials; prints how many disks were full and how many were not."""
+def inside(sizes: str, *names: str) -> None:
+    """Run the trials named; prints how many disks were full and how many were not."""
     trials: dict[str, Callable[[Path], bool]] = {
         "project": _project, "journal": _journal, "search": _search, "results": _results,
         "log": _log,
     }  # fmt: skip
-    full = dict.fromkeys(trials, 0)
-    fits = dict.fromkeys(trials, 0)
-    for kib in SIZES_KIB:
-        for name, trial in trials.items():
+    full = dict.fromkeys(names, 0)
+    fits = dict.fromkeys(names, 0)
+    for kib in json.loads(sizes):
+        for name in names:
             with disk(kib) as folder:
-                if trial(folder):
+                if trials[name](folder):
                     fits[name] += 1
                 else:
                     full[name] += 1

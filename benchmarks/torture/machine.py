@@ -26,7 +26,11 @@ SAID = ("MemoryError", "RecordError", "ProjectFileError", "TrainingError", "Camp
 
 def no_memory(release: bool) -> str:
     """Row 5: the n-th allocation fails, for each n, while a file loads and a model is fitted."""
-    count = 100_000 if release else 100
+    return no_memory_for(100_000 if release else 100)
+
+
+def no_memory_for(count: int) -> str:
+    """The first ``count`` allocations of each of the three works."""
     parts = []
     with tempfile.TemporaryDirectory() as folder:
         project = Path(folder) / "a.heliid"

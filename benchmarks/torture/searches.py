@@ -112,8 +112,13 @@ def _shooter(engine: LocalEngine, rng: random.Random) -> Iterator[list[int]]:
 
 def killed_programs(release: bool) -> str:
     """Row 7: SIGKILL of the whole program at a random moment of search or refits, then going on."""
-    count, rng = (200 if release else 20), random.Random(f"{SEED} programs")
-    seeds = range(4)
+    return kill_programs(200 if release else 20)
+
+
+def kill_programs(count: int) -> str:
+    """So many kills; from twenty on some must have fallen among the refits."""
+    rng = random.Random(f"{SEED} programs")
+    seeds = range(min(4, count))
     wanted, n_tasks = {}, {}
     for seed in seeds:
         counts: list[int] = []
@@ -142,7 +147,7 @@ def killed_programs(release: bool) -> str:
             )
             kept_in_all, again = kept_in_all + kept, again + sum(trained)
             assert gone(workers, 5.0), "a worker outlived its program"
-    assert in_refits, "no kill fell among the refits"
+    assert in_refits or count < 20, "no kill fell among the refits"
     whole = sum(n_tasks[seeds[number % len(seeds)]] for number in range(count))
     return (
         f"{count} programs killed ({in_refits} among the refits), {kept_in_all} of {whole} results "

@@ -1,8 +1,9 @@
 """Rows 8, 16 and 17: the window under a monkey, under SIGKILL, and for a long time.
 
 Each trial runs the window, offscreen, in a program of its own:
-``python -m benchmarks.torture.window monkey|soak|search SECONDS SEED``. A monkey is replayed by its
-seed. The program prints one JSON line when it ends.
+``python -m benchmarks.torture.window monkey|soak|search SECONDS SEED [MOST]``. A monkey is replayed
+by its seed; MOST is the number of its actions, or of searches, that are enough. The program prints
+one JSON line when it ends.
 """
 
 from __future__ import annotations
@@ -73,7 +74,12 @@ def soak(release: bool) -> str:
 
 def no_orphans(release: bool) -> str:
     """Row 8: SIGKILL of the window in the middle of a search; all its processes leave."""
-    count, rng = (50 if release else 10), random.Random(f"{SEED} orphans")
+    return kill_windows(50 if release else 10)
+
+
+def kill_windows(count: int) -> str:
+    """So many windows, each killed within a second of its first finished order."""
+    rng = random.Random(f"{SEED} orphans")
     seen = 0
     for number in range(count):
         program = _start("search", 600, SEED + number)
@@ -91,16 +97,16 @@ def no_orphans(release: bool) -> str:
     return f"{count} windows killed, {seen} processes of theirs gone within 5 s (seed {SEED})"
 
 
-def _start(mode: str, seconds: int, seed: int) -> subprocess.Popen:
+def _start(mode: str, seconds: int, seed: int, most: int = 0) -> subprocess.Popen:
     environment = {**os.environ, "QT_QPA_PLATFORM": "offscreen", "PYTHONPATH": f"{ROOT}:{ROOT}/gui"}
     return subprocess.Popen(
-        [sys.executable, "-m", "benchmarks.torture.window", mode, str(seconds), str(seed)],
+        [sys.executable, "-m", "benchmarks.torture.window", mode, *map(str, (seconds, seed, most))],
         cwd=ROOT, env=environment, stdout=subprocess.PIPE, text=True,
     )  # fmt: skip
 
 
-def _run(mode: str, seconds: int, seed: int) -> dict[str, Any]:
-    program = _start(mode, seconds, seed)
+def _run(mode: str, seconds: int, seed: int, most: int = 0) -> dict[str, Any]:
+    program = _start(mode, seconds, seed, most)
     try:
         out, _ = program.communicate(timeout=seconds + 300)
     except subprocess.TimeoutExpired:
@@ -210,7 +216,7 @@ class _Nobody:
         return cls._one
 
 
-def run_monkey(seconds: int, seed: int, folder: Path) -> dict[str, Any]:
+def run_monkey(seconds: int, seed: int, folder: Path, most: int = 0) -> dict[str, Any]:
     """Random actions for so many seconds; a replay with the same seed makes the same choices."""
     from PySide6.QtCore import QTimer
     from PySide6.QtWidgets import QApplication
@@ -225,7 +231,7 @@ def run_monkey(seconds: int, seed: int, folder: Path) -> dict[str, Any]:
     timer.setInterval(0)
 
     def act() -> None:
-        if time.monotonic() > until:
+        if time.monotonic() > until or 0 < most <= ape.n_done:
             timer.stop()
             app.closeAllWindows()  # type: ignore[union-attr]
             app.exit(0)  # type: ignore[union-attr]
@@ -268,11 +274,14 @@ def _saved_and_opened(window: Any, path: Path) -> str:
             one.reject()
     window.studies.stop()
     _pump(10.0, lambda: not window.bench.evolution.is_active)
-    done: list[bool] = []
-    window.desk.project.save(path, lambda: done.append(True))
-    _pump(60.0, lambda: bool(done))
-    if not done:
-        return "the project could not be saved"
+    for _ in range(9):  # a table that was dropped may arrive during a save: it counts as unsaved
+        done: list[bool] = []
+        window.desk.project.save(path, lambda done=done: done.append(True))
+        _pump(60.0, lambda done=done: bool(done))
+        if not done:
+            return "the project could not be saved"
+        if not window.bench.is_modified:
+            break
     found = load_project(path)
     for kind, now in (("records", window.bench.setup.records), ("runs", window.bench.runs)):
         if len(getattr(found, kind)) != len(now):
@@ -289,7 +298,7 @@ def _pump(seconds: float, until: Callable[[], bool]) -> None:
         time.sleep(0.01)
 
 
-def run_soak(seconds: int, _seed: int, folder: Path) -> dict[str, Any]:
+def run_soak(seconds: int, _seed: int, folder: Path, most: int = 0) -> dict[str, Any]:
     """Search after search, the views shown in turn; what the processes use is sampled."""
     from PySide6.QtCore import QTimer
     from PySide6.QtWidgets import QApplication
@@ -302,7 +311,7 @@ def run_soak(seconds: int, _seed: int, folder: Path) -> dict[str, Any]:
 
     def tick() -> None:
         spent = time.monotonic() - began
-        if spent > seconds:
+        if spent > seconds or 0 < most < state["searches"]:
             timer.stop()
             app.exit(0)  # type: ignore[union-attr]
             return
@@ -311,7 +320,7 @@ def run_soak(seconds: int, _seed: int, folder: Path) -> dict[str, Any]:
             state["searches"] += 1
             window.bench.runs = window.bench.runs[-3:]  # kept runs are work, not a leak
         window.show_step("evolve" if state["tick"] % 4 else steps[state["tick"] // 4 % len(steps)])
-        if state["tick"] % 5 == 0:
+        if state["tick"] % 5 == 1:
             samples.append(_usage(spent, window))
 
     timer = QTimer()
@@ -320,7 +329,7 @@ def run_soak(seconds: int, _seed: int, folder: Path) -> dict[str, Any]:
     app.exec()  # type: ignore[union-attr]
     window.bench.is_modified = False
     window.close()
-    warm = [row for row in samples if row["s"] > seconds / 5]
+    warm = [row for row in samples if row["s"] > samples[-1]["s"] / 5]
     first, last = warm[0], warm[-1]
     return {
         "searches": state["searches"], "exceptions": watch.exceptions, "slopes": _slopes(warm),
@@ -365,7 +374,7 @@ def _slopes(warm: list[dict[str, Any]]) -> dict[str, float]:
     return {name: float(np.polyfit(hours, rows, 1)[0]) for name, rows in series.items()}
 
 
-def run_search(seconds: int, _seed: int, folder: Path) -> dict[str, Any]:
+def run_search(seconds: int, _seed: int, folder: Path, _most: int = 0) -> dict[str, Any]:
     """A long search; says so when it runs, and goes on until it is killed."""
     from PySide6.QtCore import QTimer
     from PySide6.QtWidgets import QApplication
@@ -397,10 +406,10 @@ ROWS = {
 
 def main() -> None:
     """Run one window."""
-    mode, seconds, seed = sys.argv[1], int(sys.argv[2]), int(sys.argv[3])
+    mode, (seconds, seed, *most) = sys.argv[1], map(int, sys.argv[2:])
     runs = {"monkey": run_monkey, "soak": run_soak, "search": run_search}
     with tempfile.TemporaryDirectory() as folder:
-        said = runs[mode](seconds, seed, Path(folder))
+        said = runs[mode](seconds, seed, Path(folder), *most)
         os.chdir(ROOT)
     sys.stdout.write(json.dumps(said) + "\n")
     sys.stdout.flush()
