@@ -3,7 +3,8 @@
 ``python -m benchmarks.optimisers`` prints, for 10-D and 30-D and 1e5 evaluations: the median error
 over the seeds, and the optimiser's own time per evaluation (total less the cost function's own).
 Peers that are not installed are shown with the marks measured before this project was begun.
-An error below 1e-8 counts as solved, the rule of the CEC competitions.
+An error below 1e-8 counts as solved, the rule of the CEC competitions. A run with every peer is
+kept in ``benchmarks/tables/optimisers.json``, of which ``benchmarks.peers --write`` makes a table.
 """
 
 from __future__ import annotations
@@ -15,6 +16,8 @@ from dataclasses import dataclass
 
 import numpy as np
 
+from benchmarks.lattice_tables import TABLES
+from heliid.atomic import write_json
 from heliid.search.factory import make_searcher
 from heliid.search.searcher import Box
 
@@ -204,8 +207,9 @@ def pygmo_in_cpp(name: str, function: str, dim: int) -> float:
     return (time.process_time() - began) / (population.problem.get_fevals() - done)
 
 
-def show_overheads(repeats: int = 3) -> None:
+def show_overheads(repeats: int = 3) -> dict[str, list[float]]:
     """The best of some repeats on rastrigin, microseconds per evaluation, side by side."""
+    found: dict[str, list[float]] = {}
     print(f"\nus of CPU per evaluation on rastrigin, best of {repeats} (function itself taken off;")
     print("pygmo in C++ with its function, about 0.1 us, which cannot be taken off)")
     print(f"{'':24s}" + "".join(f"{f'{dim}-D':>10s}" for dim in DIMS))
@@ -221,7 +225,9 @@ def show_overheads(repeats: int = 3) -> None:
             cells = [min(seconds(dim) for _ in range(repeats)) for dim in DIMS]
         except ImportError:
             continue
-        print(f"{name:24s}" + "".join(f"{1e6 * cell:10.2f}" for cell in cells), flush=True)
+        found[name] = [round(1e6 * cell, 3) for cell in cells]
+        print(f"{name:24s}" + "".join(f"{cell:10.2f}" for cell in found[name]), flush=True)
+    return found
 
 
 PEERS = {"beecolpy ABC": beecolpy_abc, "pygmo PSO": pygmo_pso, "niapy AIS": niapy_ais}
@@ -254,9 +260,10 @@ def main() -> None:
     parser.add_argument("--no-peers", action="store_true", help="show the stored marks instead")
     parser.add_argument("--overhead", action="store_true", help="times only")
     options = parser.parse_args()
-    show_overheads()
+    overheads = show_overheads()
     if options.overhead:
         return
+    missing = set()
     table: dict[tuple[str, int], list[float]] = {}
     for dim in DIMS:
         print(f"\n{dim}-D, {EVALUATIONS} evaluations, {options.seeds} seeds: median error")
@@ -270,9 +277,28 @@ def main() -> None:
                     raise ImportError
                 row(table, name, dim, solve, options.peer_seeds)
             except ImportError:
+                missing.add(name)
                 table[name, dim] = list(MARKS[name, dim])
                 show(f"{name} (mark)", table[name, dim], float("nan"))
-    verdicts(table)
+    counts = verdicts(table)
+    if not missing:  # ours and the peers in one run
+        keep(options, table, overheads, counts)
+
+
+def keep(
+    options: argparse.Namespace,
+    table: dict[tuple[str, int], list[float]],
+    overheads: dict[str, list[float]],
+    counts: list[list[str | int]],
+) -> None:
+    """Store the figures for the page."""
+    document = {
+        "functions": list(FUNCTIONS), "dims": list(DIMS), "evaluations": EVALUATIONS,
+        "seeds": options.seeds, "peer_seeds": options.peer_seeds, "overheads": overheads,
+        "errors": [[name, dim, errors] for (name, dim), errors in table.items()],
+        "verdicts": counts,
+    }  # fmt: skip
+    write_json(TABLES / "optimisers.json", document, indent=None)
 
 
 def row(table, name, dim, solve, n_seeds) -> None:
@@ -289,12 +315,13 @@ def show(name: str, errors: list[float], seconds: float) -> None:
     )
 
 
-def verdicts(table: dict[tuple[str, int], list[float]]) -> None:
-    """What has to hold, counted over both dimensions."""
+def verdicts(table: dict[tuple[str, int], list[float]]) -> list[list[str | int]]:
+    """What has to hold, counted over both dimensions: who, against whom, no worse, every digit."""
 
     def both(name):
         return [error for dim in DIMS for error in table[name, dim]]
 
+    found: list[list[str | int]] = []
     print("\nNo worse than, of 10 (below 1e-8 is solved; in brackets: every digit counts)")
     for mine, peer in (
         ("abc", "beecolpy ABC"),
@@ -306,11 +333,12 @@ def verdicts(table: dict[tuple[str, int], list[float]]) -> None:
         ("ais", "ais-classic"),
     ):
         ours_, theirs = both(mine), both(peer)
-        print(
-            f"  {mine:4s} against {peer:14s} {no_worse(ours_, theirs):3d} "
-            f"({strictly_no_worse(ours_, theirs)})"
-        )
-    print(f"  ais within 10x of abc   {no_worse(both('ais'), both('abc'), 10.0):3d}")
+        found.append([mine, peer, no_worse(ours_, theirs), strictly_no_worse(ours_, theirs)])
+        print("  {:4s} against {:14s} {:3d} ({})".format(*found[-1]))
+    near = no_worse(both("ais"), both("abc"), 10.0)
+    found.append(["ais", "10 x abc", near, near])
+    print(f"  ais within 10x of abc   {near:3d}")
+    return found
 
 
 if __name__ == "__main__":

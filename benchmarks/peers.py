@@ -334,7 +334,9 @@ def main() -> None:
         run_fits(options.python, options.cases or list(CASES), kept, options.methods, options.seeds)
         if "search" in options.methods:
             run_searches(options.python, kept)
-    write_text(ROOT / "docs" / "peers.md", page(kept))
+    functions = TABLES / "optimisers.json"
+    optimisers = json.loads(functions.read_text()) if functions.exists() else None
+    write_text(ROOT / "docs" / "peers.md", page(kept, optimisers))
 
 
 if __name__ == "__main__":

@@ -62,8 +62,8 @@ asked for again costs its tool nothing. ms: its own CPU for one proposal, lookin
 """
 
 
-def page(kept: dict[str, Any]) -> str:
-    """The whole page."""
+def page(kept: dict[str, Any], optimisers: dict[str, Any] | None = None) -> str:
+    """The whole page; ``optimisers``: what ``benchmarks.optimisers`` kept."""
     parts = [HEAD, summary(kept.get("fits", {}))]
     parts += [case_table(name, case) for name, case in kept.get("fits", {}).items()]
     parts += [WHY] if kept.get("fits") else []
@@ -72,6 +72,8 @@ def page(kept: dict[str, Any]) -> str:
         parts += [SEARCH_HEAD]
         parts += [search_table(name, found) for name, found in searches.items()]
         parts += [search_words(searches)]
+    if optimisers:
+        parts += [optimiser_part(optimisers)]
     return "\n".join(part.rstrip("\n") + "\n" for part in parts)
 
 
@@ -206,3 +208,47 @@ def search_words(searches: dict[str, Any]) -> str:
         if behind:
             words.append(f"{SEARCHES[best_peer]} is ahead of {' and '.join(behind)} there.")
     return " ".join(words) + "\n"
+
+
+# optimisers on functions
+
+
+OPTIMISERS = {"abc": "HeliID ABC", "pso": "HeliID PSO", "ais": "HeliID AIS",
+              "abc-classic": "HeliID textbook ABC", "pso-classic": "HeliID textbook PSO",
+              "ais-classic": "HeliID textbook AIS", "random": "uniform points"}  # fmt: skip
+
+
+def optimiser_part(found: dict[str, Any]) -> str:
+    """The optimisers on shifted functions beside other packages, and their own time."""
+    functions, dims = found["functions"], found["dims"]
+    errors = {(name, dim): values for name, dim, values in found["errors"]}
+    names = list(dict.fromkeys(name for name, _, _ in found["errors"]))
+    lines = []
+    for name in names:
+        cells = [f"{value:.2g}" for dim in dims for value in errors[name, dim]]
+        lines.append([OPTIMISERS.get(name, name), *cells])
+    header = ["optimiser", *(f"{function} {dim}-D" for dim in dims for function in functions)]
+    verdicts = [
+        [OPTIMISERS.get(mine, mine), OPTIMISERS.get(peer, peer.replace("abc", "HeliID ABC")),
+         f"{solved} of {len(functions) * len(dims)}", f"{digits}"]
+        for mine, peer, solved, digits in found["verdicts"]
+    ]  # fmt: skip
+    own = [
+        [OPTIMISERS.get(name, name), *(f"{value:.2f}" for value in values)]
+        for name, values in found["overheads"].items()
+    ]
+    return "\n".join(
+        [
+            "## The optimisers alone, on ten shifted functions\n",
+            f"Median error after {found['evaluations']} evaluations, {found['seeds']} seeds of "
+            f"ours, {found['peer_seeds']} of the peers, their defaults with a population of 50, all in "
+            "one run (`PYTHONPATH=. .venv-peers/bin/python -m benchmarks.optimisers`).\n",
+            table(header, lines),
+            "No worse on so many of them, below 1e-8 being solved (last column: every digit "
+            "counts):\n",
+            table(["optimiser", "against", "no worse on", "every digit"], verdicts),
+            "Own CPU per evaluation on rastrigin, us, the function taken off (pygmo in C++ with "
+            "it):\n",
+            table(["optimiser", *(f"{dim}-D" for dim in dims)], own),
+        ]
+    )
