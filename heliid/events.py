@@ -97,6 +97,7 @@ class SearchAdvanced:
     searcher: str
     n_scored: int
     best_cost: float
+    genome: tuple[int, ...] = ()  # the order that was judged
 
 
 @dataclass(frozen=True, slots=True)

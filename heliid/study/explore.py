@@ -1,4 +1,4 @@
-"""The order search of a study: one searcher, or several in turn over one shared memory."""
+"""The order search of a study: one searcher, or several side by side over one memory."""
 
 from __future__ import annotations
 
@@ -19,8 +19,8 @@ from heliid.model.structure import Structure
 from heliid.search import factory
 from heliid.search.encoding import structure_text
 from heliid.search.fitness import make_payload, settings_to_dict
-from heliid.search.memo import Memo
-from heliid.search.run import Best, Limits, OrderProblem, SearchResult, run_search
+from heliid.search.race import run_race
+from heliid.search.run import Best, Limits, OrderProblem, SearchResult
 from heliid.search.searcher import WORST, Genome, Searcher, is_better
 from heliid.study.config import StudyConfig
 from heliid.study.ground import Ground
@@ -108,32 +108,19 @@ def explore(
     on_best: Callable[[Best, Refit], None],
     linear: Structure | None = None,
 ) -> Found:
-    """Run the configured searchers in turn; always the best so far."""
+    """Run the configured searchers side by side; always the best so far."""
     problem = make_problem(ground, engine)
-    memo = Memo(problem.fingerprint)
-    results: list[SearchResult] = []
-    cost, n_reported = WORST, 0
-    for name in config.searches():
-        result = run_search(
-            make_searcher(name, ground, config.seed, linear),
-            problem,
-            engine,
-            Limits(config.budget, config.stagnation, config.wall_limit_s),
-            window=config.window,
-            report=report,
-            should_stop=should_stop,
-            checkpoint=checkpoint,
-            memo=memo,
-            on_best=lambda best: _tell(ground, best, on_best),
-            first_index=n_reported,
-            cost_to_beat=cost,
-        )
-        results.append(result)
-        n_reported += len(result.candidates)
-        if result.best is not None and is_better(result.best.scored.cost, cost):
-            cost = result.best.scored.cost
-        if result.reason == "stopped":
-            break
+    results = run_race(
+        [make_searcher(name, ground, config.seed, linear) for name in config.searches()],
+        problem,
+        engine,
+        Limits(config.budget, config.stagnation, config.wall_limit_s),
+        window=config.window,
+        report=report,
+        should_stop=should_stop,
+        checkpoint=checkpoint,
+        on_best=lambda best: _tell(ground, best, on_best),
+    )
     return _found(ground, results)
 
 
@@ -154,8 +141,14 @@ def _found(ground: Ground, results: list[SearchResult]) -> Found:
         best=refit,
         best_genome=best.scored.genome if best is not None else None,
         candidates=candidates,
-        reason=results[-1].reason,
+        reason=_reason(results),
     )
+
+
+def _reason(results: list[SearchResult]) -> str:
+    """Why the search ended: stopped when any was, else what the last one met."""
+    reasons = [result.reason for result in results]
+    return "stopped" if "stopped" in reasons else reasons[-1]
 
 
 def _tell(ground: Ground, best: Best, on_best: Callable[[Best, Refit], None]) -> None:
