@@ -161,14 +161,17 @@ class Lattice:
         screen = self._screen
         is_screened = screen.is_ready and self.draws.uniform() < screen.settings.share
         n_wanted = screen.settings.n_trials if is_screened else 1
-        found: dict[Genome, None] = {}
+        found: dict[Genome, int] = {}  # and the row of its proposal
+        seen, canonical = self.seen, None if self._has_rules else self.canonical
         for n in _SCREENED_TRIES if is_screened else _TRIES:
             proposals = np.empty((n, len(self.low)), np.int64)
             moves(self.draws.generator.random((n, width)), proposals)
-            for genome in map(tuple, proposals.tolist()):
-                point = genome if self._has_rules else self.canonical(genome)
-                if point not in self.seen:
-                    found[point] = None
+            n_before = len(found)
+            for row, point in enumerate(map(tuple, proposals.tolist())):
+                if canonical is not None:
+                    point = canonical(point)
+                if point not in seen:
+                    found.setdefault(point, row)
                     if len(found) == n_wanted:
                         break
             if len(found) == n_wanted:
@@ -176,7 +179,11 @@ class Lattice:
         if not found:
             return self.random_unseen()
         points = list(found)
-        return self.take(screen.choose(points) if len(points) > 1 else points[0])
+        if len(points) == 1:
+            return self.take(points[0])
+        if canonical is None and n_before == 0:  # all of them rows of one array
+            return self.take(points[screen.choose(proposals[list(found.values())])])
+        return self.take(points[screen.choose(np.array(points, np.int64))])
 
     def random_point(self) -> list[int]:
         """A point anywhere in the box."""

@@ -60,7 +60,7 @@ class Screen:
             return
         at = len(self._told) % _MEMORY
         self._told.append((genome, cost))
-        features(np.array(genome, float), self._centre, self._scale, self._rows[at])
+        features(np.array(genome), self._centre, self._scale, self._rows[at])
         self._costs[at] = cost
         n = len(self._told)
         if n >= self.settings.n_wanted and n - self._n_fitted >= max(
@@ -70,10 +70,9 @@ class Screen:
             n = min(n, _MEMORY)
             self._knows = fit_quadratic(self._rows[:n], self._costs[:n], self._coefficients)
 
-    def choose(self, candidates: Sequence[Genome]) -> Genome:
-        """The most promising of some points."""
-        points = np.array(candidates, float)
-        return candidates[most_promising(points, self._centre, self._scale, self._coefficients)]
+    def choose(self, candidates: np.ndarray) -> int:
+        """Which row of some points (m, dim) is the most promising."""
+        return most_promising(candidates, self._centre, self._scale, self._coefficients)
 
     def state(self) -> list[Any]:
         """Plain data."""

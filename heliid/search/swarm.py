@@ -40,9 +40,8 @@ class SwarmSettings:
 
 @dataclass(slots=True)
 class _Particle:
-    at: Genome
-    best: Genome
-    cost: float  # of best
+    places: np.ndarray  # (2, dim): where it is, and the best place it knows
+    cost: float  # of the best
 
 
 class Swarm:
@@ -98,20 +97,22 @@ class Swarm:
         informant = self._best_informant(particle)
         width = 1 + len(self._lattice.free) + STEPS_WIDTH
         me, other = self._particles[particle], self._particles[informant]
-        moves = partial(self._flights, np.array([me.at, me.best, other.best]))
+        moves = partial(self._flights, (me.places[0], me.places[1], other.places[1]))
         return self._lattice.new_point(moves, width), particle
 
     def _best_informant(self, particle: int) -> int:
         """The best of a few others drawn at random, or the particle itself."""
-        draws = self._lattice.draws
-        asked = [particle]
-        asked += [draws.below(len(self._particles)) for _ in range(self.settings.n_informants)]
-        return min(asked, key=lambda k: self._particles[k].cost)
+        uniform, others, best = self._lattice.draws.uniform, self._particles, particle
+        for _ in range(self.settings.n_informants):
+            asked = int(uniform() * len(others))
+            if others[asked].cost < others[best].cost:
+                best = asked
+        return best
 
-    def _flights(self, places: np.ndarray, random: np.ndarray, out: np.ndarray) -> None:
+    def _flights(self, places: tuple[np.ndarray, ...], random: np.ndarray, out: np.ndarray) -> None:
         """Each gene from the informant's best, the own best or the present place; then steps.
 
-        ``places`` (3, dim): the present place, the own best, the informant's best.
+        ``places``, three of (dim,): the present place, the own best, the informant's best.
         """
         settings = self.settings
         free, low, high, rules, some = self._lattice.terms
@@ -130,18 +131,19 @@ class Swarm:
 
     def _take_in(self, genome: Genome, cost: float, particle: int) -> None:
         if particle < 0 and len(self._particles) < self.settings.n_particles:
-            self._particles.append(_Particle(genome, genome, cost))
+            self._particles.append(_Particle(np.array((genome, genome)), cost))
             return
         if particle < 0:
             particle = ranking(one.cost for one in self._particles)[-1]
         me = self._particles[particle]
-        me.at = genome
+        me.places[0] = genome
         if is_better(cost, me.cost):
-            me.best, me.cost = genome, cost
+            me.places[1], me.cost = me.places[0], cost
 
     def population(self) -> tuple[np.ndarray, np.ndarray]:
         """The particles' best places (n, dim) and their costs (n,)."""
-        points = rows([particle.best for particle in self._particles], len(self._lattice.low))
+        best = [particle.places[1].tolist() for particle in self._particles]
+        points = rows(best, len(self._lattice.low))
         return points, np.array([particle.cost for particle in self._particles])
 
     def state(self) -> dict[str, Any]:
@@ -150,9 +152,7 @@ class Swarm:
             "lattice": self._lattice.state(),
             "index": self._index,
             "turn": self._turn,
-            "particles": [
-                [list(p.at), list(p.best), cost_to_plain(p.cost)] for p in self._particles
-            ],
+            "particles": [[*p.places.tolist(), cost_to_plain(p.cost)] for p in self._particles],
             "pending": [[list(genome), particle] for genome, particle in self._pending],
         }
 
@@ -161,7 +161,7 @@ class Swarm:
         self._lattice.restore(state["lattice"])
         self._index, self._turn = state["index"], state["turn"]
         self._particles = [
-            _Particle(tuple(at), tuple(best), cost_from_plain(cost))
+            _Particle(np.array((at, best)), cost_from_plain(cost))
             for at, best, cost in state["particles"]
         ]
         self._pending = deque((tuple(genome), particle) for genome, particle in state["pending"])
