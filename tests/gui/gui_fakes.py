@@ -10,6 +10,7 @@ import numpy as np
 
 from heliid.data.record import Channel, FlightRecord, Source
 from heliid.data.scaling import Scaling
+from heliid.engine.protocol import Task
 from heliid.errors import TrainingError
 from heliid.events import (
     BestImproved,
@@ -23,6 +24,7 @@ from heliid.events import (
 )
 from heliid.model.network import NarxModel, Weights
 from heliid.model.structure import Structure
+from heliid.search.run import Description
 from heliid.study import StudyResult
 
 
@@ -206,3 +208,21 @@ def count(n, *, report, should_stop):
         report(Progress("Counting", index + 1, n, 0.0))
         report(Notice(str(index)))
     return n
+
+
+def worth(genome):
+    """What an order costs in a made-up race: a rough valley."""
+    distance = sum((gene - centre) ** 2 for gene, centre in zip(genome, (2, 5, 1, 3), strict=True))
+    return {"cost": distance**0.5 * (1.0 + 0.3 * np.sin(12.9898 * sum(genome))) + 0.01}
+
+
+class Valley:
+    """The problem of that race."""
+
+    fingerprint = "valley"
+
+    def task(self, key, genome):
+        return Task(key, "gui_fakes:worth", (list(genome),))
+
+    def describe(self, genome):
+        return Description(f"na={genome[0]},nb={genome[1]}", sum(genome), genome[-1])

@@ -66,8 +66,10 @@ class RaceView(QWidget):
     def show_study(self, evolution: Evolution, setup: Setup) -> None:
         """Show what is known so far."""
         self.standing.setText(
-            self.tr("Each search trains its own orders; what another one has trained already "
-                    "costs it nothing, but counts.")
-        )  # fmt: skip
+            self.tr(
+                "The searches judge one order each in turn. An order that another one has trained "
+                "costs no time, but counts."
+            )
+        )
         self.convergence.show_study(evolution)
         self.orders.show_orders(evolution, setup)

@@ -93,6 +93,7 @@ def _saved_run(run: Run, now: Setup) -> projects.Run:
         "cost": _plain(run.cost),
         "linear_cost": _plain(run.linear_cost),
         "stars": sorted(list(genome) for genome in run.stars),
+        "tried": {name: list(places) for name, places in run.tried.items()},
         "setup": _setup_to_dict(run.setup, now),
     }
     return projects.Run(
@@ -144,6 +145,7 @@ def opened_run(saved: projects.Run, project: Project) -> Run:
         starred=saved.starred,
         test_used=saved.test_used,
         stars=_stars(about.get("stars")),
+        tried=_tried(about.get("tried"), len(candidates)),
         judgement=dict(saved.judgement),
     )
     _SAVED[run] = saved
@@ -161,6 +163,17 @@ def same_run(run: Run, **changes: Any) -> Run:
 def _stars(rows: Any) -> frozenset[tuple[int, ...]]:
     rows = rows if isinstance(rows, list) else []
     return frozenset(tuple(int(gene) for gene in row) for row in rows)
+
+
+def _tried(found: Any, n_candidates: int) -> dict[str, tuple[int, ...]]:
+    """Which search judged which candidates; what does not fit them is left out."""
+    found = found if isinstance(found, dict) else {}
+    return {
+        str(name): tuple(int(place) for place in places)
+        for name, places in found.items()
+        if isinstance(places, list)
+        and all(isinstance(one, int) and 0 <= one < n_candidates for one in places)
+    }
 
 
 def _plain(value: float) -> float | None:

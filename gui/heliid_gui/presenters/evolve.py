@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import math
+from collections.abc import Sequence
 from dataclasses import dataclass, field
 
 import numpy as np
@@ -68,6 +69,7 @@ class Evolution:
 
     def __post_init__(self) -> None:
         self.changed = Notifier()
+        self._costs: dict[tuple[int, ...], float] = {}
         self.revision = {"candidates": 0, "best": 0, "linear": 0, "population": 0, "study": 0}
 
     def begin(self, budget: int) -> None:
@@ -75,6 +77,7 @@ class Evolution:
         fresh = Evolution()
         for name in self.__dataclass_fields__:
             setattr(self, name, getattr(fresh, name))
+        self._costs = {}
         for name in self.revision:
             self.revision[name] += 1
         self.state, self.budget = "starting", budget
@@ -97,6 +100,7 @@ class Evolution:
             case CandidateScored():
                 self.candidates.append(event)
                 self.visited.setdefault(event.searcher, {})[event.genome] = event.cost
+                self._costs[event.genome] = event.cost
                 self.revision["candidates"] += 1
             case BestImproved():
                 self.best = event
@@ -107,16 +111,45 @@ class Evolution:
             case PopulationMoved():
                 self.populations[event.searcher] = event
                 # also the orders that another search had trained before
-                known = zip(event.genomes, event.costs, strict=True)
-                self.visited.setdefault(event.searcher, {}).update(known)
+                visited = self.visited.setdefault(event.searcher, {})
+                for genome, cost in zip(event.genomes, event.costs, strict=True):
+                    visited.setdefault(genome, cost)
                 self.revision["population"] += 1
             case SearchAdvanced():
-                self.curves.setdefault(event.searcher, []).append(event.best_cost)
-                self.revision["candidates"] += 1
+                self._take_step(event)
             case Notice():
                 self.notices.append(event)
             case JobFinished():
                 self.finished = event
+
+    def _take_step(self, step: SearchAdvanced) -> None:
+        """One search has judged one more order, which another one may have trained."""
+        self.curves.setdefault(step.searcher, []).append(step.best_cost)
+        if step.genome in self._costs:
+            self.visited.setdefault(step.searcher, {})[step.genome] = self._costs[step.genome]
+        self.revision["candidates"] += 1
+
+    def tried_by_search(self) -> dict[str, tuple[int, ...]]:
+        """Per search the places in ``candidates`` of the orders it judged, in its order."""
+        place = {one.genome: k for k, one in enumerate(self.candidates)}
+        return {
+            name: tuple(place[genome] for genome in self.visited[name] if genome in place)
+            for name in self.curves
+            if name in self.visited
+        }
+
+    def restore(
+        self, candidates: Sequence[CandidateScored], tried: dict[str, tuple[int, ...]]
+    ) -> None:
+        """Candidates and curves of a study from a file; the inverse of ``tried_by_search``."""
+        self.candidates = list(candidates)
+        self._costs = {one.genome: one.cost for one in candidates}
+        for name, places in tried.items():
+            own = [self.candidates[place] for place in places]
+            costs = np.array([one.cost for one in own], dtype=float)
+            self.curves[name] = np.fmin.accumulate(costs).tolist()
+            self.visited[name] = {one.genome: one.cost for one in own}
+        self.revision["candidates"] += 1
 
     def set_state(self, state: str, error: str = "") -> None:
         """Paused, stopping, finished, failed: what the buttons and the worker decided."""

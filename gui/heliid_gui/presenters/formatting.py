@@ -20,7 +20,7 @@ SEARCH_NAMES = {
     "abc-classic": "ABC, textbook form",
     "ais-classic": "AIS, textbook form",
     "pso-classic": "PSO, textbook form",
-    "all": "All three in turn",
+    "all": "All three side by side",
 }
 SHORT_SEARCH = {
     "ais": "AIS",

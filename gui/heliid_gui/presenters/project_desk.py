@@ -328,7 +328,7 @@ def _show_study(bench: Workbench) -> None:
         bench.studied, bench.studied_campaign = run.setup, run.campaign
         bench.starred, bench.shown_run = run.stars, run.key
         evolution.budget = run.config.budget * len(run.config.searches())
-        evolution.candidates = list(run.candidates)
+        evolution.restore(run.candidates, run.tried)
         evolution.summary = f"{run.name}, kept in this project"
         if run.linear is not None:
             evolution.linear = LinearReady(run.linear, run.linear_cost, run.linear_responses)

@@ -208,6 +208,7 @@ class Studies:
                 config=setup.config,
                 seconds=time.monotonic() - self._begun,
                 stars=self.bench.starred,
+                tried=evolution.tried_by_search(),
                 responses=dict(evolution.best.responses) if evolution.best else {},
                 linear_responses=dict(evolution.linear.responses) if evolution.linear else {},
                 **found,

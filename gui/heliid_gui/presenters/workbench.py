@@ -50,6 +50,7 @@ class Run:
     test_used: bool = False
     stars: frozenset[tuple[int, ...]] = frozenset()  # genomes of starred candidates
     judgement: dict[str, Any] = field(default_factory=dict)  # plain: verdict, scores, modes
+    tried: dict[str, tuple[int, ...]] = field(default_factory=dict)  # by search: its candidates
 
 
 class Workbench:
