@@ -167,6 +167,10 @@ def _add_model(parser: argparse.ArgumentParser) -> None:
                        help="refit the best orders at finer rates too")  # fmt: skip
     group.add_argument("--no-finer-rate", action="store_false", dest="finer_rate",
                        help="keep the model at the rate of the search (default)")  # fmt: skip
+    group.add_argument("--train-on", choices=("auto", "train", "all"),
+                       help="what the chosen model is trained on in the end: the training records, "
+                       "all with the validation records, or all only when one short recording "
+                       "was cross-validated (auto, default)")  # fmt: skip
     group.add_argument("--tables", type=int, metavar="N", help="weight tables raced per order")
     group.add_argument("--trainer", choices=_TRAINERS,
                        help="how weights are found (default lm; see docs/trainers.md)")  # fmt: skip

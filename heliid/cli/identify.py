@@ -121,6 +121,7 @@ def make_config(options: argparse.Namespace) -> StudyConfig:
         rate_hz="rate", search="search", budget="budget", seed="seed", window="window",
         trim_rule="trim", n_tables="tables", n_ensemble="ensemble", stagnation="stagnation",
         wall_limit_s="time_limit", trainer="trainer", risk_weight="risk", risk_alpha="risk_level",
+        train_on="train_on",
     )  # fmt: skip
     workers = options.workers if options.workers is not None else default_workers()
     return StudyConfig(

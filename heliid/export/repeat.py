@@ -12,6 +12,8 @@ _OPTIONS = {
     "rate_hz": "--rate", "search": "--search", "budget": "--budget", "seed": "--seed",
     "window": "--window", "trim_rule": "--trim", "n_tables": "--tables",
     "n_ensemble": "--ensemble", "stagnation": "--stagnation", "wall_limit_s": "--time-limit",
+    "trainer": "--trainer", "risk_weight": "--risk", "risk_alpha": "--risk-level",
+    "train_on": "--train-on",
 }  # fmt: skip
 _BOX_OPTIONS = {
     "na_max": "--max-na", "nb_max": "--max-nb", "nk_max": "--max-nk",

@@ -12,11 +12,13 @@ import numpy as np
 
 import heliid
 from heliid.data.campaign import Use
+from heliid.data.prepare import Prepared
 from heliid.ensemble import DROP_ABOVE
 from heliid.envelope import training_support
 from heliid.model.network import NarxModel
 from heliid.search.encoding import structure_text
 from heliid.study.config import StudyConfig
+from heliid.study.doubt import Doubt
 from heliid.study.ground import Ground
 from heliid.study.refits import Refit
 from heliid.validation.evidence import record_facts
@@ -39,7 +41,10 @@ LINEAR_IS_BETTER = (
 
 @dataclass(frozen=True, eq=False)
 class Outcome:
-    """The winner, the best linear model and the ensemble, as models with provenance and scores."""
+    """The winner, the best linear model and the ensemble, as models with provenance and scores.
+
+    ``ground`` is what the winner and the ensemble stand on.
+    """
 
     model: NarxModel
     linear: NarxModel
@@ -48,6 +53,7 @@ class Outcome:
     cost: float
     linear_cost: float
     notices: tuple[str, ...]
+    ground: Ground
 
 
 @dataclass(frozen=True, eq=False)
@@ -59,9 +65,16 @@ class Trained:
 
 
 def conclude(
-    base: Ground, config: StudyConfig, linear: Refit, trained: Trained, how: str
+    base: Ground,
+    config: StudyConfig,
+    linear: Refit,
+    trained: Trained,
+    how: str,
+    doubt: Doubt | None = None,
 ) -> Outcome:
     """The winner by validation cost, never worse than ``linear``; the rest is its ensemble.
+
+    A network about which there is ``doubt`` does not win after a search.
 
     ``base`` is what ``linear`` was found on. ``how`` says what was done and goes into the
     provenance: after a ``"search"`` the linear model wins when it is better, after a ``"fit"``
@@ -72,7 +85,7 @@ def conclude(
     found_linear = [one for one in ranked if one.structure.n_hidden == 0]
     if found_linear and found_linear[0].is_better_than(linear):
         linear, linear_ground = found_linear[0], trained.ground
-    winner, notices = _winner(linear, ranked, how)
+    winner, notices = _winner(linear, ranked, how, doubt)
     ground = linear_ground if winner is linear else trained.ground
     believed = [one for one in ranked if one.cost <= DROP_ABOVE * winner.cost]
     others = [one for one in believed if one is not winner] if trained.ground is ground else []
@@ -90,10 +103,23 @@ def conclude(
         cost=winner.cost,
         linear_cost=linear.cost,
         notices=notices,
+        ground=ground,
     )
 
 
-def _winner(linear: Refit, ranked: Sequence[Refit], how: str) -> tuple[Refit, tuple[str, ...]]:
+def best_network(trained: Trained, linear: Refit) -> Refit | None:
+    """The network that wins by its cost; None when the linear model costs less."""
+    ranked = sorted(trained.refits, key=lambda one: (one.cost, one.structure.n_parameters))
+    networks = [one for one in ranked if one.structure.n_hidden > 0]
+    linears = [linear, *(one for one in ranked if one.structure.n_hidden == 0)]
+    if networks and all(networks[0].is_better_than(one) for one in linears):
+        return networks[0]
+    return None
+
+
+def _winner(
+    linear: Refit, ranked: Sequence[Refit], how: str, doubt: Doubt | None
+) -> tuple[Refit, tuple[str, ...]]:
     """Which one is the model, and what must be said about it."""
     said = []
     if how == "fit" and ranked:
@@ -103,7 +129,10 @@ def _winner(linear: Refit, ranked: Sequence[Refit], how: str) -> tuple[Refit, tu
     else:
         networks = [one for one in ranked if one.structure.n_hidden > 0]
         winner = networks[0] if networks and networks[0].is_better_than(linear) else linear
-        if winner is linear and networks:
+        if winner is not linear and doubt is not None and not doubt.is_sure:
+            winner = linear
+            said.append(doubt.sentence)
+        elif winner is linear and networks:
             said.append(LINEAR_IS_BETTER.format(linear=linear.cost, network=networks[0].cost))
     if winner.diverged:
         said.append(DIVERGES)
@@ -164,13 +193,12 @@ def provenance(ground: Ground, config: StudyConfig, how: str) -> dict[str, Any]:
         "seed": config.seed,
         "versions": versions(),
         "support": training_support(ground.prepared[Use.TRAIN], ground.scaling),
-        "trim": mean_trim(ground),
+        "trim": mean_trim(ground.prepared[Use.TRAIN]),
     }
 
 
-def mean_trim(ground: Ground) -> dict[str, list[float]]:
-    """The mean trim of the training records, SI: where an exported model starts by itself."""
-    records = ground.prepared[Use.TRAIN]
+def mean_trim(records: Sequence[Prepared]) -> dict[str, list[float]]:
+    """The mean trim of training records, SI: where an exported model starts by itself."""
     return {
         "inputs": np.mean([one.u_trim for one in records], axis=0).tolist(),
         "outputs": np.mean([one.y_trim for one in records], axis=0).tolist(),

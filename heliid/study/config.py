@@ -10,6 +10,7 @@ from heliid.errors import SettingsError
 
 SEARCHES = ("ais", "abc", "pso", "random", "hill", "abc-classic", "ais-classic", "pso-classic")
 TRAINERS = ("lm", "hf", "bicgstab", "adam", "sgd")  # heliid.training.trainers says what they are
+TRAIN_ON = ("auto", "train", "all")
 ALL_SEARCHES = ("abc", "ais", "pso")  # what "all" stands for, in this order
 
 # Smallest and largest value of each number; both included.
@@ -71,7 +72,9 @@ class StudyConfig:
     machine, so that any number of workers up to it gives the same bits. ``trim_rule``: ``"auto"``,
     ``"none"`` or ``"lead:T"`` with T in seconds (see ``NarxModel``). ``trainer``: a name in
     TRAINERS, see ``docs/trainers.md``. With ``risk_weight`` above 0 training and search minimise
-    mean + risk_weight * CVaR, the mean of the worst 1 - ``risk_alpha`` of the errors.
+    mean + risk_weight * CVaR, the mean of the worst 1 - ``risk_alpha`` of the errors. ``train_on``:
+    what the chosen model is trained on in the end, ``"train"``: the training records, ``"all"``:
+    the validation records too, ``"auto"``: all when one short recording is cross-validated.
 
     Raises
     ------
@@ -96,6 +99,7 @@ class StudyConfig:
     trainer: str = "lm"
     risk_weight: float = 0.0  # 0: plain least squares
     risk_alpha: float = 0.9
+    train_on: str = "auto"
 
     def __post_init__(self) -> None:
         for name, bounds in _RANGES.items():
@@ -113,6 +117,10 @@ class StudyConfig:
             value = getattr(self, name)
             if not isinstance(value, bool):
                 raise SettingsError(f"The setting {name} is {value!r}: say true or false.")
+        if self.train_on not in TRAIN_ON:
+            raise SettingsError(
+                f"The setting train_on is {self.train_on!r}: say {', '.join(TRAIN_ON)}."
+            )
         _check_trim_rule(self.trim_rule)
         _check_trainer(self.trainer, self.risk_weight)
 

@@ -41,7 +41,7 @@ PAIRS = (("theta", "q"), ("phi", "p"))  # an attitude and the rate that it integ
 FOLDS_USED = (
     f"Training and validation are pieces of the same short recording, so orders are judged by "
     f"cross-validation over both: {N_FOLDS} parts validate in turn what the others train. The "
-    f"model itself is trained on the training records only."
+    f"cost is theirs and belongs to the order, not to the weights of one model."
 )
 
 

@@ -30,9 +30,11 @@ from heliid.model.network import NarxModel, Weights
 from heliid.model.structure import Structure
 from heliid.search.encoding import structure_from_text, structure_text
 from heliid.search.run import Best
-from heliid.study.conclude import Outcome, Trained, conclude
+from heliid.study.conclude import Outcome, Trained, best_network, conclude
 from heliid.study.config import StudyConfig
+from heliid.study.doubt import Doubt, doubt_network
 from heliid.study.explore import explore
+from heliid.study.final import is_wanted, train_on_all
 from heliid.study.finer import TABLES as FINER_TABLES
 from heliid.study.finer import rate_factors, refit_at, stretch, try_finer
 from heliid.study.ground import Ground, make_ground
@@ -99,10 +101,7 @@ def identify(
     desk = _Desk(config, report, should_stop)
 
     def work(ground: Ground, engine: Engine, linear: Refit) -> tuple[Trained, str]:
-        try:
-            return _search(desk, ground, engine, checkpoint, linear.structure)
-        finally:
-            desk.kept.close()
+        return _search(desk, ground, engine, checkpoint, linear.structure)
 
     return _run(desk, campaign, engine, work, "search")
 
@@ -181,13 +180,18 @@ def _run(
         ground, linear = _linear(desk, ground)
         with open_engine(engine, desk.config.workers) as ready:
             trained, reason = work(ground, ready, linear)
-        outcome = conclude(ground, desk.config, linear, trained, how)
+            doubt = _doubt(desk, ground, linear, trained, ready) if how == "search" else None
+            outcome = conclude(ground, desk.config, linear, trained, how, doubt)
+            reason = "stopped" if desk.should_stop() else reason
+            outcome, reason = _finish(desk, outcome, ready, reason)
     except HeliIDError as error:
         desk.report(JobFinished("failed", str(error)))
         raise
     except BaseException:
         desk.report(JobFinished("failed", "The job ended by an error of HeliID itself."))
         raise
+    finally:
+        desk.kept.close()
     for notice in outcome.notices:
         desk.say(notice, "warning")
     result = _result(desk, ground, outcome, reason)
@@ -319,6 +323,35 @@ def _fit_one(
             f"fewer lags or longer records."
         )
     return Trained(ground, refits), "stopped" if desk.should_stop() else "done"
+
+
+def _doubt(
+    desk: _Desk, base: Ground, linear: Refit, trained: Trained, engine: Engine
+) -> Doubt | None:
+    """How sure it is that the best network beats the best linear order; None when none does."""
+    network = best_network(trained, linear)
+    if network is None or desk.should_stop():
+        return None
+    factor = round(base.dt / trained.ground.dt)
+    yardstick = stretch(linear.structure, factor) if factor > 1 else linear.structure
+    return doubt_network(
+        network.structure, yardstick, trained.ground, engine,
+        should_stop=desk.should_stop, progress=desk.stage("Comparing with the linear model"),
+    )  # fmt: skip
+
+
+def _finish(desk: _Desk, outcome: Outcome, engine: Engine, reason: str) -> tuple[Outcome, str]:
+    """The last training on all records, where that is wanted and the job was not stopped."""
+    if reason == "stopped" or not is_wanted(outcome.ground, desk.config):
+        return outcome, reason
+    found = train_on_all(
+        outcome, engine, should_stop=desk.should_stop,
+        progress=desk.stage("Training on all records"), kept=desk.kept,
+    )  # fmt: skip
+    if found is None:
+        return outcome, "stopped"
+    desk.say(found.notice)
+    return found.outcome, reason
 
 
 def _refit(

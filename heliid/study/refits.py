@@ -34,6 +34,7 @@ class Refit:
     nrmse: np.ndarray  # (ny,), whole-record free run on validation
     diverged: bool
     origin: str  # "search", or the weight table
+    train_cost: float = float("nan")
 
     def is_better_than(self, other: Refit) -> bool:
         """The one order of refits: cost, then fewer parameters."""
@@ -114,6 +115,7 @@ def _from_plain(value: dict[str, Any], structure: Structure, table: int) -> Refi
         np.array(value["nrmse"]),
         value["diverged"],
         f"table {table}",
+        value["train_cost"],
     )
 
 

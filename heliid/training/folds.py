@@ -71,23 +71,44 @@ def cross_validated(
     should_stop: ShouldStop = never,
 ) -> tuple[float, np.ndarray, bool]:
     """Mean cost and NRMSE (ny,) over the folds, any divergence; fold k begins at ``table`` + k."""
-    found = []
-    for k, (trains, validates) in enumerate(folds):
-        data = trains.with_memory(structure.memory)
-        tables = range(table + k, table + k + (N_STARTS * len(folds) if structure.n_hidden else 1))
-        fit = min(
-            (train_weights(structure, data, ways, t, should_stop) for t in tables[:: len(folds)]),
-            key=lambda one: (one.diverged, one.cost),
+    n = len(folds)
+    found = [
+        fold_error(
+            structure, fold, settings, ways,
+            tuple(range(table + k, table + k + N_STARTS * n, n)), should_stop,
         )
-        found.append(
-            validation_cost(
-                structure,
-                fit.weights,
-                validates.with_memory(structure.memory),
-                settings.windows_s,
-                settings.n_start,
-                settings.risk,
-            )
-        )
+        for k, fold in enumerate(folds)
+    ]  # fmt: skip
     costs, nrmse, diverged = zip(*found, strict=True)
     return float(np.mean(costs)), np.mean(nrmse, axis=0), any(diverged)
+
+
+def fold_error(
+    structure: Structure,
+    fold: Fold,
+    settings: FitnessSettings,
+    ways: TrainingSettings,
+    tables: tuple[int, ...],
+    should_stop: ShouldStop = never,
+) -> tuple[float, np.ndarray, bool]:
+    """Cost and NRMSE (ny,) on what one fold keeps back, any divergence.
+
+    Of the weight ``tables`` (a linear order needs but the first) the best trained is judged.
+    """
+    trains, validates = fold
+    data = trains.with_memory(structure.memory)
+    fit = min(
+        (
+            train_weights(structure, data, ways, t, should_stop)
+            for t in (tables if structure.n_hidden else tables[:1])
+        ),
+        key=lambda one: (one.diverged, one.cost),
+    )
+    return validation_cost(
+        structure,
+        fit.weights,
+        validates.with_memory(structure.memory),
+        settings.windows_s,
+        settings.n_start,
+        settings.risk,
+    )

@@ -4,11 +4,17 @@ from __future__ import annotations
 
 import hashlib
 from collections.abc import Sequence
+from dataclasses import replace
 from typing import Any
+
+import numpy as np
 
 from heliid.data.campaign import Use
 from heliid.data.record import FlightRecord
-from heliid.model.network import NarxModel
+from heliid.model.network import NarxModel, Weights
+
+VALIDATED = "validated"  # in a provenance: the model before validation records trained it, too
+JUDGED = "judged"  # in one of its records: it validated before it trained
 
 
 def record_facts(record: FlightRecord, use: Use | str) -> dict[str, Any]:
@@ -63,3 +69,63 @@ def was_trained_on(model: NarxModel, record: FlightRecord) -> bool:
 def was_selected_on(model: NarxModel, record: FlightRecord) -> bool:
     """True when this record scored the search that chose the model."""
     return overlaps(record, seen_records(model, Use.VALIDATE))
+
+
+def after_all(
+    model: NarxModel, weights: Weights, envelope: np.ndarray, provenance: dict[str, Any]
+) -> NarxModel:
+    """The model with weights from training *and* validation records.
+
+    ``provenance`` is what changes in it (support, trim). The validation records now count as
+    trained on; what the model was while they were unseen stays inside, for ``as_validated``.
+    """
+    before = {
+        "weights": model.weights.to_dict(),
+        "envelope": model.envelope.tolist(),
+        "provenance": {key: model.provenance.get(key) for key in provenance},
+    }
+    records = [
+        {**one, "use": str(Use.TRAIN), JUDGED: True} if one["use"] == str(Use.VALIDATE) else one
+        for one in model.provenance.get("records", [])
+    ]
+    return replace(
+        model,
+        weights=weights,
+        envelope=envelope,
+        provenance={**model.provenance, **provenance, "records": records, VALIDATED: before},
+    )
+
+
+def is_after_all(model: NarxModel) -> bool:
+    """True when validation records trained the model after they had chosen its order."""
+    return isinstance(model.provenance.get(VALIDATED), dict)
+
+
+def as_validated(model: NarxModel) -> NarxModel:
+    """The model as it was when the validation records were unseen; most models are that already.
+
+    Validation figures of a model that was trained on everything in the end are figures of this
+    one: the same order and weight table, trained on the training records alone.
+    """
+    if not is_after_all(model):
+        return model
+    before = model.provenance[VALIDATED]
+    kept = {key: value for key, value in model.provenance.items() if key != VALIDATED}
+    records = [
+        {**{key: one[key] for key in one if key != JUDGED}, "use": str(Use.VALIDATE)}
+        if one.get(JUDGED)
+        else one
+        for one in kept.get("records", [])
+    ]
+    return replace(
+        model,
+        weights=Weights.from_dict(before["weights"], model.structure),
+        envelope=np.array(before["envelope"], dtype=float).reshape(-1, 2),
+        provenance={**kept, **before["provenance"], "records": records},
+    )
+
+
+def unseen_by(model: NarxModel, record: FlightRecord) -> NarxModel:
+    """The model to judge on a record: as it was before a record that chose its order trained it."""
+    before = as_validated(model)
+    return before if before is not model and was_selected_on(before, record) else model

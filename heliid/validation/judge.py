@@ -17,7 +17,7 @@ from heliid.model.network import NarxModel
 from heliid.model.simulate import Response, prepare_for, run_prepared
 from heliid.units import unit_or_free
 from heliid.validation.bands import TestCase, judge_bands
-from heliid.validation.evidence import was_trained_on
+from heliid.validation.evidence import unseen_by, was_trained_on
 from heliid.validation.explain import explain_error
 from heliid.validation.frequency import FrequencyComparison, Signals, compare_responses
 from heliid.validation.manoeuvre import Event, describe, find_events, overruled
@@ -53,7 +53,8 @@ def judge(
 
     ``windows`` are seconds between restarts from data, or ``"all"``. Every score skips the same
     first seconds, the longest past that ``model``, ``linear`` or any model of ``also`` needs, so
-    that reports made with the same set can be compared. ``manoeuvres``: what the user says was
+    that reports made with the same set can be compared. A model that was trained on its validation
+    records in the end is judged on those as it was before. ``manoeuvres``: what the user says was
     flown, by record name, where the suggestion read off the inputs is wrong.
 
     Raises
@@ -103,6 +104,7 @@ def _judge_one(
     for record in records:
         if should_stop():
             break
+        unseen = unseen_by(model, record)
         prepared = prepare_for(model, record)
         first = int(np.ceil(start_s / model.dt - 1e-9))
         if prepared.n_samples <= first + 2:
@@ -111,17 +113,17 @@ def _judge_one(
                 f"first {start_s:.2f} s are not scored: choose a longer record."
             )
         base = reference_level(prepared, record, model)
-        free = run_prepared(model, prepared)
+        free = run_prepared(unseen, prepared)
         for name, seconds in windows.items():
             n = max(1, round(seconds / model.dt)) if seconds else 0
-            run = run_prepared(model, prepared, n) if seconds else free
+            run = run_prepared(unseen, prepared, n) if seconds else free
             scores += score_response(run, name, first, base)
-        ahead = run_prepared(model, prepared, 1)
+        ahead = run_prepared(unseen, prepared, 1)
         one_step += score_response(ahead, ONE_STEP, first, base)
         events = find_events(free.u, _inputs(model), model.scaling.input_std, model.dt)
         events = overruled(events, manoeuvres.get(record.name, ""))
         judged.append(
-            _judge_record(model, record, prepared, free, ahead, first, base, events, thresholds)
+            _judge_record(unseen, record, prepared, free, ahead, first, base, events, thresholds)
         )
     return ValidationReport(
         outputs=tuple(c.name for c in model.outputs),

@@ -11,7 +11,7 @@ from heliid.data.campaign import Campaign, Use
 from heliid.data.prepare import Prepared
 from heliid.model.network import NarxModel
 from heliid.model.simulate import prepare_for
-from heliid.validation.evidence import overlaps, seen_records, was_trained_on
+from heliid.validation.evidence import as_validated, overlaps, seen_records, was_trained_on
 from heliid.validation.manoeuvre import describe, find_events, similarity
 
 
@@ -44,6 +44,7 @@ def campaign_facts(model: NarxModel, campaign: Campaign) -> CampaignFacts:
 
     Test records are compared by their inputs only: nobody looks at their outputs here.
     """
+    model = as_validated(model)  # as the validation records saw it
     trained = campaign.with_use(Use.TRAIN)
     test = campaign.with_use(Use.TEST)
     base = [prepare_for(model, record) for record in trained]

@@ -52,6 +52,7 @@ def test_events_come_in_the_order_of_the_work(told):
     _, events = told
     assert [e.stage for e in kinds(events, StageStarted)] == [
         "Preparing", "Best linear model", "Searching", "Refitting",
+        "Comparing with the linear model",
     ]  # fmt: skip
     names = [type(event).__name__ for event in events]
     assert names.index("LinearReady") < names.index("CandidateScored")

@@ -1,0 +1,139 @@
+"""The last training, on training and validation records together, once everything is chosen.
+
+Where one short recording both trains and validates, orders are judged by cross-validation; the
+pieces kept back for validation are then the data that the final model misses most. Its honest
+figure is the cross-validated cost, and ``as_validated`` gives the model as it was before.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Callable
+from dataclasses import dataclass, replace
+
+from heliid.data.campaign import Use
+from heliid.data.scaling import make_envelope
+from heliid.engine.protocol import Engine
+from heliid.envelope import training_support
+from heliid.events import ShouldStop
+from heliid.model.network import NarxModel
+from heliid.study.conclude import Outcome, mean_trim
+from heliid.study.config import StudyConfig
+from heliid.study.explore import fingerprint
+from heliid.study.ground import Ground
+from heliid.study.kept import KeptRefits
+from heliid.study.refits import Refit, refit_all
+from heliid.training import Dataset
+from heliid.validation.evidence import after_all
+
+TRAINED_ON_ALL = (
+    "After the choice the model was trained once more on training and validation records "
+    "together. Figures of validation are those of the same order trained without them."
+)
+NOT_TRAINED_ON_ALL = (
+    "Training on the validation records too gave no usable model, so the model stays the one "
+    "trained on the training records."
+)
+
+
+@dataclass(frozen=True, eq=False)
+class Final:
+    """The outcome after the last training, and the sentence that says what was done."""
+
+    outcome: Outcome
+    notice: str
+
+
+def is_wanted(ground: Ground, config: StudyConfig) -> bool:
+    """True when the configuration asks for it, or leaves it open after cross-validation."""
+    return config.train_on == "all" or (config.train_on == "auto" and ground.settings.n_folds > 1)
+
+
+def train_on_all(
+    outcome: Outcome,
+    engine: Engine,
+    *,
+    should_stop: ShouldStop,
+    progress: Callable[[int, int], None],
+    kept: KeptRefits | None = None,
+) -> Final | None:
+    """Every member, and the linear model, from its own weight table on all records.
+
+    Of the tables of the winning order the best trained comes first. None when it was stopped.
+    """
+    everything = _everything(outcome.ground)
+    models = list(dict.fromkeys([*outcome.members, outcome.linear]))
+    jobs = [(model, _table(model)) for model in models]
+    done: dict[NarxModel, Refit] = {}
+
+    def step(n: int, _: int) -> None:
+        progress(len(done) + n, len(jobs))
+
+    for table in sorted({table for _, table in jobs}):
+        mine = [model for model, its in jobs if its == table]
+        structures = list(dict.fromkeys(model.structure for model in mine))
+        refits = refit_all(
+            structures, (table,), everything.train, everything.validate, everything.settings,
+            engine, should_stop=should_stop, progress=step, kept=kept,
+            fingerprint=fingerprint(everything),
+        )  # fmt: skip
+        if should_stop():
+            return None
+        found = {one.structure: one for one in refits if not one.diverged}
+        done |= {model: found[model.structure] for model in mine if model.structure in found}
+    if outcome.model not in done:
+        return Final(outcome, NOT_TRAINED_ON_ALL)
+    return Final(_with_weights(outcome, done), TRAINED_ON_ALL)
+
+
+def _everything(ground: Ground) -> Ground:
+    """The ground with validation records among the training records."""
+    both = _joined(ground.train, ground.validate)
+    settings = replace(ground.settings, n_folds=0)
+    return replace(ground, train=both, settings=settings)
+
+
+def _joined(train: Dataset, validate: Dataset) -> Dataset:
+    return replace(train, u=(*train.u, *validate.u), y=(*train.y, *validate.y))
+
+
+def _table(model: NarxModel) -> int:
+    """The weight table a member began with; what the search itself trained counts as table 0."""
+    words = str(model.provenance.get("start", "")).split()
+    return int(words[1]) if len(words) == 2 and words[0] == "table" else 0
+
+
+def _with_weights(outcome: Outcome, done: dict[NarxModel, Refit]) -> Outcome:
+    """The outcome with the new weights; members that could not be trained are left out."""
+    ground = outcome.ground
+    prepared = (*ground.prepared[Use.TRAIN], *ground.prepared[Use.VALIDATE])
+    envelope = make_envelope(prepared)
+    about = {
+        "support": training_support(prepared, ground.scaling),
+        "trim": mean_trim(prepared),
+    }
+
+    def finished(model: NarxModel) -> NarxModel:
+        if model not in done:
+            return model
+        return after_all(model, done[model].weights, envelope, about)
+
+    winner = outcome.model.structure
+    kept = [k for k, model in enumerate(outcome.members) if model in done]
+    ranked = sorted(kept, key=lambda k: _rank(outcome.members[k], winner, done, k))
+    members = tuple(finished(outcome.members[k]) for k in ranked)
+    is_linear = outcome.model is outcome.linear
+    return replace(
+        outcome,
+        model=members[0],
+        linear=members[0] if is_linear else finished(outcome.linear),
+        members=members,
+        member_costs=tuple(outcome.member_costs[k] for k in ranked),
+    )
+
+
+def _rank(
+    model: NarxModel, winner: object, done: dict[NarxModel, Refit], place: int
+) -> tuple[bool, float, int]:
+    """The winning order's tables first, best trained first; the others stay in their order."""
+    is_winner = model.structure == winner
+    return (not is_winner, done[model].train_cost if is_winner else 0.0, place)
