@@ -107,6 +107,27 @@ def test_a_sync_that_fails_at_the_end_is_said(tmp_path, monkeypatch):
     assert "Input/output error" in file.trouble
 
 
+def test_a_file_that_is_whole_is_not_touched_when_it_is_read(tmp_path, monkeypatch):
+    lines.begin(tmp_path / "a", HEADER, [{"n": 1}])
+    cut = []
+    monkeypatch.setattr(os, "truncate", lambda *words: cut.append(words))
+    assert lines.read(tmp_path / "a") == (HEADER, [{"n": 1}])
+    assert cut == []
+
+
+def test_the_disk_is_asked_once_a_second_not_for_each_line(tmp_path, monkeypatch):
+    lines.begin(tmp_path / "a", HEADER, [])
+    file = lines.Appender(tmp_path / "a")
+    now, synced = [0.0], []
+    monkeypatch.setattr(lines.time, "monotonic", lambda: now[0])
+    monkeypatch.setattr(os, "fsync", lambda _: synced.append(now[0]))
+    for moment in (10.0, 10.5, 11.0, 11.5, 12.0):
+        now[0] = moment
+        file.put({"n": moment})
+    assert synced == [10.0, 11.5]
+    file.close()
+
+
 def scored(cost: float, *genome: int) -> Scored:
     return Scored(genome, cost, cost, False)
 
