@@ -21,6 +21,7 @@ from heliid.data.prepare import prepare
 from heliid.model.network import Weights
 from heliid.model.structure import Structure
 from heliid.search.encoding import structure_from_text
+from heliid.sharpness import STATED_EPSILON as EPSILON
 from heliid.sharpness import flatness_of
 from heliid.study import StudyConfig
 from heliid.study.ground import Ground, make_ground
@@ -38,7 +39,6 @@ SETS = {
     "trex550": "na=2,nb=3,nk=1,spacing=2,h=2",
     "quarter_drone": "na=2,nb=4,nk=0,spacing=1,h=3",
 }
-EPSILON = 1e-4
 BATCHES = (2, 8, 32, 1000)
 
 

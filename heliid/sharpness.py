@@ -27,6 +27,8 @@ from heliid.training.parameters import Prior
 from heliid.training.spectrum import Spectrum, lanczos
 
 EPSILON = 1e-3  # Keskar et al. use 1e-3 and 5e-4
+STATED_EPSILON, STATED_WINDOW_S = 1e-4, 2.0  # those of the correlation that ADVICE states
+FEWEST_STEPS = 20  # of a window, where the model's step is long
 N_EIGEN = 5
 LANCZOS_STEPS = 40
 ROUNDS = 12  # of climbing from one corner of the box
@@ -97,6 +99,32 @@ def flatness(
             "weights: choose windows restarted from the data, or other records."
         )
     return flatness_of(objective, theta, epsilon=epsilon, n_eigen=n_eigen, should_stop=should_stop)
+
+
+def stated_flatness(
+    model: NarxModel, records: Sequence[FlightRecord], should_stop: ShouldStop = never
+) -> Flatness:
+    """``flatness`` with the box and the windows for which the stated correlation was measured."""
+    window_s = max(STATED_WINDOW_S, FEWEST_STEPS * model.dt)
+    return flatness(
+        model, records, epsilon=STATED_EPSILON, window_s=window_s, should_stop=should_stop
+    )
+
+
+def describe(found: Flatness) -> tuple[str, ...]:
+    """Sharpness and curvature in sentences, the advice last."""
+    worst = (
+        "a run diverges inside the box"
+        if found.diverges
+        else f"loss {found.loss:.4g}, at worst {found.worst:.4g} in the box, "
+        f"sharpness {found.sharpness:.4g}"
+    )
+    values = ", ".join(f"{value:.4g}" for value in found.largest)
+    return (
+        f"Sharpness (epsilon {found.epsilon:g}, {found.n_weights} weights): {worst}.",
+        f"Curvature: largest eigenvalues {values}; least {found.smallest:.4g}.",
+        ADVICE,
+    )
 
 
 def model_objective(

@@ -172,6 +172,7 @@ def judge(
     from heliid.validation import DEFAULT
     from heliid.validation import judge as judge_records
     from heliid.verdict import campaign_facts, verdict
+    from heliid_gui.robust_tasks import tail_curves
 
     del report
     uses = [Use.VALIDATE, Use.TRAIN, *([Use.TEST] if with_test else [])]
@@ -203,7 +204,8 @@ def judge(
     )
     judged = [record for use in uses for record in campaign.with_use(use)]
     intervals = _intervals(members, campaign, judged)
-    return Judgement(reports, questions, physics, why_not, intervals, responses)
+    tails = {use: tail_curves(model, linear, campaign.with_use(Use(use))) for use in reports}
+    return Judgement(reports, questions, physics, why_not, intervals, responses, tails)
 
 
 def _test_responses(model: NarxModel, physics: Physics) -> dict[tuple[str, str], TestResponse]:

@@ -101,9 +101,9 @@ def _verdict(report: ValidationReport) -> tuple[Question, ...]:
 
 
 def _flatness(model: NarxModel, records: Sequence[FlightRecord]) -> Flatness:
-    from heliid.sharpness import flatness  # only for those who ask for it
+    from heliid.sharpness import stated_flatness  # only for those who ask for it
 
-    return flatness(model, records)
+    return stated_flatness(model, records)
 
 
 def _tails(model: NarxModel, records: Sequence[FlightRecord]) -> tuple[Tail, ...]:
@@ -114,19 +114,9 @@ def _tails(model: NarxModel, records: Sequence[FlightRecord]) -> tuple[Tail, ...
 
 def flatness_text(found: Flatness) -> str:
     """Sharpness and curvature in three lines."""
-    from heliid.sharpness import ADVICE
+    from heliid.sharpness import describe
 
-    worst = (
-        "a run diverges inside the box"
-        if found.diverges
-        else f"loss {found.loss:.4g}, at worst {found.worst:.4g} in the box, "
-        f"sharpness {found.sharpness:.4g}"
-    )
-    values = ", ".join(f"{value:.4g}" for value in found.largest)
-    return (
-        f"\nSharpness (epsilon {found.epsilon:g}, {found.n_weights} weights): {worst}.\n"
-        f"Curvature: largest eigenvalues {values}; least {found.smallest:.4g}.\n{ADVICE}"
-    )
+    return "\n" + "\n".join(describe(found))
 
 
 def score_rows(report: ValidationReport, records: Sequence[FlightRecord]) -> list[dict[str, Any]]:

@@ -113,8 +113,8 @@ def address_of(address: str, credentials: Credentials | None) -> str:
         )
     if parts.scheme == "tls" and credentials is None:
         raise EngineError(
-            f"The address {address} wants certificates and there are none: name their folder with "
-            f"--certificates, or make them with heliid cluster init."
+            f"The address {address} wants certificates and there are none: name their folder, or "
+            f"make them with heliid cluster init."
         )
     shown = f"[{host}]" if ":" in host else host
     return f"{parts.scheme}://{shown}:{port}"

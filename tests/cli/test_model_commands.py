@@ -40,7 +40,7 @@ def test_score_says_how_sharp_the_minimum_is(identified, records):
     assert flat["largest"][0] >= flat["largest"][-1]
     text = heliid("score", model, records / "test.csv", "--sharpness", "--tails").out
     assert "The bad end (NRMSE" in text
-    assert "Sharpness (epsilon 0.001" in text
+    assert "Sharpness (epsilon 0.0001" in text
     assert "largest eigenvalues" in text
 
 

@@ -18,6 +18,7 @@ if TYPE_CHECKING:
     from heliid.physics.responses import TestResponse
     from heliid.validation import RecordJudgement, Score, ValidationReport
     from heliid.verdict import Question
+    from heliid_gui.presenters.robustness import TailCurve
 
 
 @dataclass(frozen=True, eq=False)
@@ -40,6 +41,7 @@ class Judgement:
     no_physics: str  # why there is none
     intervals: dict[str, Interval] = field(default_factory=dict)
     responses: dict[tuple[str, str], TestResponse] = field(default_factory=dict)  # input, kind
+    tails: dict[str, tuple[TailCurve, ...]] = field(default_factory=dict)  # by use
 
 
 @dataclass(frozen=True, slots=True)
