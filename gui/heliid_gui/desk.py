@@ -92,6 +92,7 @@ class Desk(QObject):
         window.undo_stack.clear()
         window.inspections.forget()
         window.judges.forget()
+        window.flatnesses.forget()
         if window.bench.path is not None:
             window.settings.add_recent(window.bench.path)
         window.show_step("data" if window.bench.setup.records else "home")

@@ -29,6 +29,7 @@ from heliid_gui.presenters.inspections import Inspections
 from heliid_gui.presenters.judges import Judges
 from heliid_gui.presenters.model import changed_config
 from heliid_gui.presenters.project_desk import ENDING
+from heliid_gui.presenters.robustness import Flatnesses
 from heliid_gui.presenters.setup import Setup
 from heliid_gui.presenters.studies import Studies
 from heliid_gui.presenters.workbench import Workbench
@@ -77,6 +78,7 @@ class MainWindow(QMainWindow):
         self.exports.limits = lambda: self.judges.limits
         self.inspections = Inspections(self.bench, self.side_jobs)
         self.cluster = Cluster(self.side_jobs, settings)
+        self.flatnesses = Flatnesses(self.side_jobs)
         self.loader = Loader()
         self.problems = Problems(self)
         self.studies = Studies(

@@ -121,7 +121,7 @@ class Views(QStackedWidget):
         from heliid_gui.panels.validate import ValidatePanel
 
         window = self._window
-        panel = ValidatePanel(window.bench, window.judges)
+        panel = ValidatePanel(window.bench, window.judges, window.flatnesses)
         panel.evolve_wanted.connect(lambda: window.show_step("evolve"))
         panel.cursor_moved.connect(window.show_cursor)
         return panel

@@ -10,10 +10,12 @@ from heliid_gui.panels.evidence_tabs import FrequencyTab, ResidualsTab
 from heliid_gui.panels.limits_tab import LimitsTab
 from heliid_gui.panels.modes_tab import ModesTab
 from heliid_gui.panels.records_tab import RecordsTab
+from heliid_gui.panels.robustness_tab import RobustnessTab
 from heliid_gui.panels.validate_tabs import NumbersTab, ResponseTab
 from heliid_gui.panels.verdict_list import VerdictList
 from heliid_gui.presenters import judgement as presenter
 from heliid_gui.presenters.judges import Judges
+from heliid_gui.presenters.robustness import Flatnesses
 from heliid_gui.presenters.workbench import Workbench
 from heliid_gui.theme import SPACE
 from heliid_gui.widgets import Banner, Card, EmptyState, button, column, label, panes, row
@@ -25,9 +27,9 @@ class ValidatePanel(QWidget):
     evolve_wanted = Signal()
     cursor_moved = Signal(float, str)
 
-    def __init__(self, bench: Workbench, judges: Judges) -> None:
+    def __init__(self, bench: Workbench, judges: Judges, flatnesses: Flatnesses) -> None:
         super().__init__()
-        self._bench, self._judges = bench, judges
+        self._bench, self._judges, self._flatnesses = bench, judges, flatnesses
         self.run = QComboBox()
         self.run.setMinimumContentsLength(14)
         self.run.setAccessibleName(self.tr("Run"))
@@ -46,6 +48,8 @@ class ValidatePanel(QWidget):
         self.response, self.numbers = ResponseTab(), NumbersTab()
         self.residuals, self.frequency, self.modes = ResidualsTab(), FrequencyTab(), ModesTab()
         self.records, self.limits = RecordsTab(), LimitsTab()
+        self.robustness = RobustnessTab()
+        self.robustness.flatness_wanted.connect(self.measure_flatness)
         self.records.manoeuvre_said.connect(judges.set_manoeuvre)
         self.limits.limit_edited.connect(judges.set_limit)
         self._tabs = {
@@ -55,15 +59,17 @@ class ValidatePanel(QWidget):
             "residuals": (self.residuals, self.tr("Residuals")),
             "frequency": (self.frequency, self.tr("Frequency")),
             "modes": (self.modes, self.tr("Physics")),
+            "robustness": (self.robustness, self.tr("Robustness")),
             "limits": (self.limits, self.tr("Limits")),
         }
         for tab, title in self._tabs.values():
             self.tabs.addTab(tab, title)
         self.response.cursor_moved.connect(self.cursor_moved)
         self._build()
-        bench.runs_changed.connect(self.refresh)
-        bench.run_chosen.connect(self.refresh)
-        judges.changed.connect(self.refresh)
+        listen(self, bench.runs_changed, self.refresh)
+        listen(self, bench.run_chosen, self.refresh)
+        listen(self, judges.changed, self.refresh)
+        listen(self, flatnesses.changed, self._show_flatness)
         self.refresh()
 
     def _build(self) -> None:
@@ -127,6 +133,7 @@ class ValidatePanel(QWidget):
         self._fill_uses(judgement)
         self._show_test_button(run, judgement)
         self.modes.show_judgement(judgement)
+        self._show_flatness()
         self.response.show_intervals(judgement.intervals)
         self._show_report()
 
@@ -168,11 +175,23 @@ class ValidatePanel(QWidget):
         report = judgement.reports.get(self.use.currentData())
         if report is None:
             return
+        self.robustness.show_tails(judgement.tails.get(self.use.currentData(), ()))
         self.records.show_said(self._judges.manoeuvres)
         for tab in (
             self.response, self.numbers, self.records, self.residuals, self.frequency, self.limits,
         ):  # fmt: skip
             tab.show_report(report, run.model.outputs)
+
+    def _show_flatness(self) -> None:
+        run = self._bench.find_run()
+        if run is not None:
+            self.robustness.show_flatness(self._flatnesses.find(run.key))
+
+    def measure_flatness(self) -> None:
+        """Measure the loss around the weights of the run on show."""
+        run = self._bench.find_run()
+        if run is not None:
+            self._flatnesses.measure(run)
 
     def show_evidence(self, evidence: str) -> None:
         """Open the tab (and the record) that a sentence of the verdict is about."""
