@@ -7,6 +7,8 @@ from pathlib import Path
 
 from PySide6.QtWidgets import QFileDialog, QFormLayout, QLineEdit, QWidget
 
+from heliid_gui.listen import listen
+from heliid_gui.listen import listen
 from heliid_gui.presenters.cluster import Cluster
 from heliid_gui.theme import SPACE
 from heliid_gui.widgets import Banner, button, column, label, row, tool_button
@@ -49,7 +51,7 @@ class ClusterForm(QWidget):
         self.setLayout(column(note, form, row(self.try_it, 1), self.answer, spacing=SPACE))
         for field in (self.address, self.folder):
             field.editingFinished.connect(self._keep)
-        cluster.changed.connect(self.show_answer)
+        listen(self, cluster.changed, self.show_answer)
         self.show_answer()
 
     def _add(self, form: QFormLayout, text: str, field: QLineEdit, part, tip: str) -> None:

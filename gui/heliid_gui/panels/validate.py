@@ -6,6 +6,7 @@ from PySide6.QtCore import Signal
 from PySide6.QtWidgets import QComboBox, QStackedWidget, QTabWidget, QWidget
 
 from heliid.data.campaign import Use
+from heliid_gui.listen import listen
 from heliid_gui.panels.evidence_tabs import FrequencyTab, ResidualsTab
 from heliid_gui.panels.limits_tab import LimitsTab
 from heliid_gui.panels.modes_tab import ModesTab
