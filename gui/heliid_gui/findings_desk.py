@@ -9,6 +9,7 @@ from PySide6.QtWidgets import QToolButton
 
 from heliid.errors import HeliIDError
 from heliid_gui import icons
+from heliid_gui.listen import listen
 from heliid_gui.presenters import formatting as fmt
 from heliid_gui.presenters.doctor import with_remedy
 from heliid_gui.problems_dock import HEIGHT, ProblemsDock
@@ -35,8 +36,8 @@ class FindingsDesk(QObject):
         self.count.clicked.connect(lambda: self.toggle())
         self.count.hide()
         window.statusBar().addPermanentWidget(self.count)
-        window.doctor.changed.connect(self._show_count)
-        window.bench.setup_changed.connect(self._show_count)
+        listen(self.count, window.doctor.changed, self._show_count)
+        listen(self.count, window.bench.setup_changed, self._show_count)
         follow(self.count, self._show_count)
 
     def _show_count(self) -> None:

@@ -18,6 +18,7 @@ from PySide6.QtWidgets import (
 )
 
 from heliid_gui import icons
+from heliid_gui.listen import listen
 from heliid_gui.presenters import formatting as fmt
 from heliid_gui.presenters.doctor import Problem
 from heliid_gui.rooms import dress, follow
@@ -59,7 +60,7 @@ class ProblemsDock(QDockWidget):
         body = boxed(column(head, self.table, margins=SPACE, spacing=SPACE // 2, grows=1))
         body.setMinimumHeight(120)
         self.setWidget(body)
-        doctor.changed.connect(self.refresh)
+        listen(self, doctor.changed, self.refresh)
         follow(self, self._again)
 
     def _table(self) -> QTableWidget:

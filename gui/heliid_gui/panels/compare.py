@@ -17,6 +17,7 @@ from PySide6.QtWidgets import (
 )
 
 from heliid_gui import icons
+from heliid_gui.listen import listen
 from heliid_gui.panels.optimisers import OptimisersTab
 from heliid_gui.panels.text_table import TextTable
 from heliid_gui.plots.panel import PlotPanel, Row, Span
@@ -83,9 +84,9 @@ class ComparePanel(QWidget):
         self.record.setAccessibleName(self.tr("Record"))
         self.record.activated.connect(self._draw)
         self._build()
-        bench.runs_changed.connect(self.refresh)
+        listen(self, bench.runs_changed, self.refresh)
         if judges is not None:
-            judges.changed.connect(self.refresh)
+            listen(self, judges.changed, self.refresh)
         self.refresh()
 
     def _build(self) -> None:

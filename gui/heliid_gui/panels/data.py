@@ -11,6 +11,7 @@ from PySide6.QtWidgets import QStackedWidget, QWidget
 from heliid.channels import Role
 from heliid.data.campaign import Use
 from heliid.errors import HeliIDError
+from heliid_gui.listen import listen
 from heliid_gui.panels.marking import mark_button, spans_of, use_buttons
 from heliid_gui.panels.record_facts import RecordFacts
 from heliid_gui.panels.record_tree import RecordTree
@@ -111,8 +112,8 @@ class DataPanel(QWidget):
 
     def _wire(self) -> None:
         bench = self._bench
-        bench.setup_changed.connect(self.refresh)
-        bench.record_chosen.connect(self.refresh)
+        listen(self, bench.setup_changed, self.refresh)
+        listen(self, bench.record_chosen, self.refresh)
         self.tree.record_chosen.connect(bench.choose_record)
         self.tree.plotted_changed.connect(self._plot_channel)
         self.tree.role_wanted.connect(self.set_role)
@@ -128,7 +129,7 @@ class DataPanel(QWidget):
         self.facts.next_wanted.connect(self.next_wanted)
         self.facts.findings.chosen.connect(self.show_finding)
         self.facts.findings.remedy_wanted.connect(self.apply_remedy)
-        self._doctor.changed.connect(self._show_findings)
+        listen(self, self._doctor.changed, self._show_findings)
         follow(self, self.refresh)
 
     # ---- showing -------------------------------------------------------------------------

@@ -7,6 +7,7 @@ import time
 from PySide6.QtCore import Qt, Signal
 from PySide6.QtWidgets import QStackedWidget, QTabWidget, QWidget
 
+from heliid_gui.listen import listen
 from heliid_gui.panels.candidates import CandidateTable
 from heliid_gui.panels.free_run import FreeRunView
 from heliid_gui.panels.order_view import OrderView
@@ -61,12 +62,12 @@ class EvolvePanel(QWidget):
         self.banner = Banner()
         self.best = ElidedLabel("", "muted")
         self._build()
-        bench.evolution.changed.connect(self.refresh)
-        bench.setup_changed.connect(self._show_empty)
+        listen(self, bench.evolution.changed, self.refresh)
+        listen(self, bench.setup_changed, self._show_empty)
         self.free_run.cursor_moved.connect(self.cursor_moved)
         self.candidates.picked.connect(inspections.pick)
         self.candidates.star_wanted.connect(self._star)
-        inspections.changed.connect(self._show_inspection)
+        listen(self, inspections.changed, self._show_inspection)
         self.refresh()
 
     @property

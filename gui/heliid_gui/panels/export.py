@@ -16,6 +16,7 @@ from PySide6.QtWidgets import (
     QWidget,
 )
 
+from heliid_gui.listen import listen
 from heliid_gui.presenters import exports as presenter
 from heliid_gui.presenters.exports import Exports, Line
 from heliid_gui.presenters.workbench import Workbench
@@ -113,10 +114,10 @@ class ExportPanel(QWidget):
         self.save = button(self.tr("Export…"), self.ask_path, icon="export", kind="primary")
         self.show_files = button(self.tr("Open folder"), self._open_folder, icon="open")
         self._build()
-        bench.runs_changed.connect(self.refresh)
-        bench.run_chosen.connect(self.refresh)
-        exports.changed.connect(self._show_outcomes)
-        exports.previewed.connect(self._show_preview)
+        listen(self, bench.runs_changed, self.refresh)
+        listen(self, bench.run_chosen, self.refresh)
+        listen(self, exports.changed, self._show_outcomes)
+        listen(self, exports.previewed, self._show_preview)
         self.refresh()
 
     def _build(self) -> None:

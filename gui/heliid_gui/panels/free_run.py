@@ -8,6 +8,7 @@ from PySide6.QtWidgets import QCheckBox, QComboBox, QWidget
 
 from heliid.data.record import Channel
 from heliid.events import BestImproved, LinearReady
+from heliid_gui.listen import listen
 from heliid_gui.panels.score_cards import ScoreCards
 from heliid_gui.plots.panel import PlotPanel, Row
 from heliid_gui.plots.styles import Kind
@@ -44,7 +45,7 @@ class FreeRunView(QWidget):
         head = row(label(self.tr("Free run on"), "section"), self.record, self.residual, 1, fit)
         self.setLayout(column(self.cards, head, self.plots, grows=2))
         self.plots.cursor_moved.connect(self.cursor_moved)
-        inspections.changed.connect(self._show_candidate)
+        listen(self, inspections.changed, self._show_candidate)
 
     def refresh(self) -> None:
         """Draw what has changed since the last time."""

@@ -6,6 +6,7 @@ from PySide6.QtCore import Signal
 from PySide6.QtWidgets import QStackedWidget, QWidget
 
 from heliid.channels import Role
+from heliid_gui.listen import listen
 from heliid_gui.panels.channel_table import ChannelTable
 from heliid_gui.panels.cluster_form import ClusterForm
 from heliid_gui.panels.diagram import BlockDiagram
@@ -89,7 +90,7 @@ class ModelPanel(QWidget):
         self.setLayout(column(self.stack, margins=SPACE))
         self.channels.role_wanted.connect(self.set_role)
         self.form.changed.connect(self.change)
-        bench.setup_changed.connect(self.refresh)
+        listen(self, bench.setup_changed, self.refresh)
         self.refresh()
 
     def refresh(self) -> None:

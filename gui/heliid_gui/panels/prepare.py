@@ -11,6 +11,7 @@ from PySide6.QtWidgets import QComboBox, QStackedWidget, QTabWidget, QWidget
 from heliid.data.campaign import Use
 from heliid.errors import HeliIDError
 from heliid.project import ProjectRecord
+from heliid_gui.listen import listen
 from heliid_gui.panels.before_after import BeforeAfter
 from heliid_gui.panels.findings import Findings
 from heliid_gui.panels.piece_table import PieceTable
@@ -103,10 +104,10 @@ class PreparePanel(QWidget):
 
     def _wire(self) -> None:
         bench = self._bench
-        bench.setup_changed.connect(self.refresh)
-        bench.record_chosen.connect(self.refresh)
-        self._doctor.changed.connect(self._show_findings)
-        self._insights.changed.connect(self._show_insight)
+        listen(self, bench.setup_changed, self.refresh)
+        listen(self, bench.record_chosen, self.refresh)
+        listen(self, self._doctor.changed, self._show_findings)
+        listen(self, self._insights.changed, self._show_insight)
         self.record.activated.connect(lambda _i: bench.choose_record(self.record.currentData()))
         self.steps.add_wanted.connect(self.add_step)
         self.steps.remove_wanted.connect(
