@@ -8,7 +8,6 @@ from pathlib import Path
 from PySide6.QtWidgets import QFileDialog, QFormLayout, QLineEdit, QWidget
 
 from heliid_gui.listen import listen
-from heliid_gui.listen import listen
 from heliid_gui.presenters.cluster import Cluster
 from heliid_gui.theme import SPACE
 from heliid_gui.widgets import Banner, button, column, label, row, tool_button
