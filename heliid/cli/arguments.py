@@ -192,6 +192,9 @@ def _add_search(parser: argparse.ArgumentParser) -> None:
     group.add_argument("--max-nb", type=int, metavar="N", help="most input taps")
     group.add_argument("--max-nk", type=int, metavar="N", help="longest dead time, samples")
     group.add_argument("--max-spacing", type=int, metavar="N", help="widest tap spacing")
+    group.add_argument("--max-leak", type=int, metavar="N",
+                       help="try leaky inputs with time constants of 4, 8, ... 2^(N+1) samples "
+                       "(default 0: none)")  # fmt: skip
     group.add_argument("--window", type=int, metavar="N",
                        help="orders asked for ahead of the oldest result")  # fmt: skip
     group.add_argument("--stagnation", type=int, metavar="N",

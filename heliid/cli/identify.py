@@ -115,7 +115,7 @@ def make_config(options: argparse.Namespace) -> StudyConfig:
 
     box = given(
         hidden_max="max_hidden", na_max="max_na", nb_max="max_nb", nk_max="max_nk",
-        spacing_max="max_spacing",
+        spacing_max="max_spacing", leak_max="max_leak",
     )  # fmt: skip
     values = given(
         rate_hz="rate", search="search", budget="budget", seed="seed", window="window",

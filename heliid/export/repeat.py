@@ -18,6 +18,7 @@ _OPTIONS = {
 _BOX_OPTIONS = {
     "na_max": "--max-na", "nb_max": "--max-nb", "nk_max": "--max-nk",
     "spacing_max": "--max-spacing", "hidden_max": "--max-hidden",
+    "leak_max": "--max-leak",
 }  # fmt: skip
 _SEARCH_ONLY = ("search", "budget", "window", "n_ensemble", "stagnation", "wall_limit_s")
 

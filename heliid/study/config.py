@@ -20,6 +20,7 @@ _BOX_RANGES: dict[str, tuple[int, int]] = {
     "nk_max": (0, 40),
     "spacing_max": (1, 20),
     "hidden_max": (0, 64),
+    "leak_max": (0, 8),
 }
 _RANGES: dict[str, tuple[float, float]] = {
     "rate_hz": (0.0, 10_000.0),
@@ -39,13 +40,18 @@ _LEAD = "lead:"
 
 @dataclass(frozen=True, slots=True)
 class OrderBox:
-    """Bounds of the order search, in samples at model rate; both included."""
+    """Bounds of the order search, in samples at model rate; both included.
+
+    ``leak_max`` above 0 lets the search give every input a leaky copy (a memory that fades) whose
+    time constant is 4, 8, 16, ... 2 ** (leak_max + 1) samples.
+    """
 
     na_max: int = 6
     nb_max: int = 8
     nk_max: int = 4
     spacing_max: int = 3
     hidden_max: int = 8
+    leak_max: int = 0
 
     def __post_init__(self) -> None:
         for name, bounds in _BOX_RANGES.items():

@@ -42,7 +42,7 @@ def test_command_names_all_records_and_channels(finished):
         StudyConfig(kinematics=False, finer_rate=True, n_tables=2, n_ensemble=7, stagnation=50),
         StudyConfig(wall_limit_s=90.0, box=OrderBox(3, 4, 5, 6, 7)),
         StudyConfig(train_on="all", risk_weight=0.5, risk_alpha=0.8),
-        StudyConfig(trainer="hf"),
+        StudyConfig(trainer="hf", box=OrderBox(leak_max=5)),
     ],
 )
 def test_options_of_a_command_give_the_settings_back(config):

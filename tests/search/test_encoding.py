@@ -1,4 +1,5 @@
 import itertools
+import math
 from dataclasses import dataclass
 
 import pytest
@@ -24,6 +25,7 @@ class Orders:
     hidden_max: int = 5
     output_spacing_max: int = 1
     nb_min: int = 0
+    leak_max: int = 0
 
 
 def test_structure_spreads_the_taps():
@@ -111,6 +113,7 @@ def test_parse_fills_in_the_usual():
         "nb": [3, 3],
         "nk": [0, 0],
         "spacing": [1, 1],
+        "leak": [0],
         "yspacing": [1],
         "h": [0],
     }
@@ -168,3 +171,44 @@ def test_a_known_integral_may_do_without_lags() -> None:
     with pytest.raises(SettingsError, match="outside the box"):
         encoding.parse("na=0/1,nb=1")
     assert encoding.parse(encoding.small_guess().replace("nb=3", "nb=1").replace("h=1", "h=0"))
+
+
+def test_memory_gene_gives_every_input_in_use_a_leaky_copy():
+    encoding = Encoding(Orders(leak_max=5), 2, 1)
+    assert encoding.gene_labels[-2:] == ("leak", "h")
+    structure = encoding.structure((1, 0, 0, 1, 2, 0, 1, 3, 4))
+    leak = 1.0 - math.exp(-1.0 / 16)
+    assert structure == Structure(((1,),), ((), (0, 1), (0,)), 4, memory=((1, leak),))
+    assert structure_text(structure) == "na=1,nb=0/2,nk=0,spacing=1,leak=16,h=4"
+    assert encoding.genome(structure) == (1, 0, 0, 1, 2, 0, 1, 3, 4)
+
+
+@settings(max_examples=100, deadline=None)
+@given(genes)
+def test_memory_goes_to_structure_and_text_and_back(values):
+    encoding = Encoding(Orders(leak_max=4), 2, 1)
+    genome = encoding.canonical(values[:9])
+    assert encoding.genome(encoding.structure(genome)) == genome
+    assert encoding.parse(encoding.text(genome)) == genome
+    assert structure_text(encoding.structure(genome)) == encoding.text(genome)
+
+
+def test_memory_that_genes_cannot_say_is_refused_or_listed():
+    encoding = Encoding(Orders(leak_max=4), 1, 1)
+    with pytest.raises(SettingsError, match=r"leak=9 .* is not one of the search's"):
+        encoding.parse("na=1,nb=2,leak=9")
+    with pytest.raises(SettingsError, match=r"leak=64 .* outside the box of this study, 0 to 32"):
+        encoding.parse("na=1,nb=2,leak=64")
+    with pytest.raises(SettingsError, match=r"leak=8 .* outside the box of this study, 0 to 0"):
+        Encoding(Orders(), 1, 1).parse("na=1,nb=2,leak=8")
+    two = Structure(((1,),), ((0,), (0,), (0,)), 0, memory=((0, 0.2), (0, 0.1)))
+    assert structure_text(two) == "lags=1/0/0/0,h=0"
+    assert encoding.clip("na=1,nb=2,leak=20") == encoding.parse("na=1,nb=2,leak=16")
+    assert structure_from_text("na=1,nb=1,leak=9", 1, 1).memory == ((0, 1.0 - math.exp(-1 / 9)),)
+
+
+def test_points_with_memory_are_counted():
+    encoding = Encoding(Orders(2, 2, 1, 2, 1, leak_max=2), 2, 1)
+    assert encoding.n_points == 3 * Encoding(Orders(2, 2, 1, 2, 1), 2, 1).n_points
+    (said,) = encoding.on_bound((1, 1, 0, 1, 1, 0, 1, 2, 0))
+    assert "leak = 8 (time constant of leaky inputs, samples)" in said
