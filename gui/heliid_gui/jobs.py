@@ -94,7 +94,7 @@ class Link:
     def _send_all(self) -> None:
         while (command := self._outgoing.get()) is not None:
             try:
-                self.pipe.send(command)
+                worker.send_command(self.pipe, command)
             except (OSError, ValueError, TypeError):  # TypeError: closed in the middle of it
                 return
 

@@ -81,9 +81,35 @@ class Loader:
 
 
 def get_ready() -> None:
-    """Import what reading a table needs, so that the first one opens as fast as the others."""
-    for name in ("pandas", "heliid.data.readers"):
+    """Start the helper that reads files, so that the first one opens as fast as the others.
+
+    The window's own interpreter is then free while a large file is read, and never loads what
+    parses tables.
+    """
+    from heliid.data.readers import apart
+
+    apart.shared().call("heliid_gui.loading:warm_up")
+
+
+def warm_up() -> None:
+    """What the helper loads before the first file: parsers, and the compiled kernel."""
+    for name in ("pandas", "heliid.data.readers", "heliid_gui.presenters.importing"):
         importlib.import_module(name)
+    import numpy as np
+
+    from heliid.kernels.table import parse_numbers
+
+    text, places = np.frombuffer(b"1,2\n", dtype=np.uint8), np.array([-1, 0])
+    parse_numbers(text, ord(","), ord("."), False, 1e30, places, np.empty((1, 1)), np.empty((1, 1)))
+
+
+def elsewhere(task: str, *args: Any) -> Any:
+    """What ``task`` ("package.module:function") returns: from the helper, or here without one."""
+    from heliid.data.readers import apart, helper
+
+    if apart.shared().is_running:
+        return apart.shared().call(task, args)
+    return helper.resolve(task)(*args)
 
 
 def read_records(paths: list[Path]) -> tuple[list, list[tuple[str, str]]]:

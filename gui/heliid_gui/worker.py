@@ -17,6 +17,7 @@ import importlib
 import logging
 import multiprocessing
 import os
+import pickle
 import queue
 import signal
 import sys
@@ -54,6 +55,26 @@ def coalesce(events: list[Event]) -> list[Event]:
         kept.append(event)
     kept.reverse()
     return kept
+
+
+def send_command(pipe: Connection, command: tuple) -> None:
+    """Send a command; large arrays go as they are, with the interpreter's lock free.
+
+    Pickled in one piece, a record of 150 MB would hold the lock, and the window, for a tenth of
+    a second.
+    """
+    buffers: list[pickle.PickleBuffer] = []
+    data = pickle.dumps(command, protocol=5, buffer_callback=buffers.append)
+    pipe.send((data, len(buffers)))
+    for one in buffers:
+        pipe.send_bytes(one.raw())
+
+
+def receive_command(pipe: Connection) -> tuple:
+    """The other end of ``send_command``; arrays are read-only."""
+    data, n_buffers = pipe.recv()
+    command: tuple = pickle.loads(data, buffers=[pipe.recv_bytes() for _ in range(n_buffers)])
+    return command
 
 
 class Outbox:
@@ -151,7 +172,7 @@ def _listen(pipe: Connection, todo: queue.Queue, controls: Controls) -> None:
     """Read commands until the window closes the pipe."""
     while True:
         try:
-            command = pipe.recv()
+            command = receive_command(pipe)
         except (EOFError, OSError):
             command = ("quit",)
         if command[0] == "run":

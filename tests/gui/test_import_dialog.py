@@ -5,6 +5,7 @@ from __future__ import annotations
 import gc
 import math
 
+import numpy as np
 import pytest
 
 from heliid.data.record import FlightRecord
@@ -217,3 +218,25 @@ def test_input_is_designed_drawn_and_written(window, tmp_path):
     assert abs(record.column("delta_lon")).max() <= 5.0 + 1e-9
     dialog.save(tmp_path / "no" / "folder.csv")
     assert "could not be written" in dialog.banner.text
+
+
+def test_with_the_helper_everything_is_read_and_asked_as_without_it(tmp_path):
+    from heliid.data.readers import apart
+    from heliid_gui.loading import get_ready
+
+    remembered = importing.begin(german(tmp_path / "one.csv"), tmp_path)
+    importing.remember(importing.with_column(remembered, 1, channel="delta_lon"), tmp_path)
+    german(tmp_path / "bad.csv", bad="INVALID")
+    (tmp_path / "noise.csv").write_bytes(bytes(range(256)) * 40)
+    files = [tmp_path / name for name in ("one.csv", "bad.csv", "noise.csv")]
+    here = importing.read_all(files, tmp_path)
+    get_ready()
+    try:
+        assert apart.shared().is_running
+        there = importing.read_all(files, tmp_path)
+    finally:
+        apart.shared().close()
+    assert [r.names for r in there[0]] == [r.names for r in here[0]] == [here[0][0].names]
+    assert np.array_equal(there[0][0].values, here[0][0].values)
+    assert there[1:] == here[1:]
+    assert (len(here[1]), [path.name for path, _ in here[2]]) == (1, ["bad.csv"])

@@ -2,10 +2,14 @@
 
 from __future__ import annotations
 
+import multiprocessing
 import os
 import signal
+import threading
 import time
 
+import gui_fakes
+import numpy as np
 import pytest
 
 from heliid.events import Notice, Progress, StageStarted
@@ -136,3 +140,17 @@ def test_ending_a_worker_in_the_middle_of_a_large_command_raises_nothing(qtbot):
     assert not link.process.is_alive()
     link._sender.join(2.0)
     assert not link._sender.is_alive()
+
+
+def test_a_large_record_reaches_the_worker_as_it_is():
+    record = gui_fakes.make_record(seconds=2000.0, rate=100.0)
+    here, there = multiprocessing.Pipe()
+    sender = threading.Thread(target=worker.send_command, args=(here, ("run", 7, "x:y", (record,))))
+    sender.start()
+    found = worker.receive_command(there)
+    sender.join()
+    assert found[:3] == ("run", 7, "x:y")
+    assert np.array_equal(found[3][0].values, record.values)
+    assert found[3][0].channels == record.channels
+    with pytest.raises(ValueError, match="read-only"):
+        found[3][0].values[0, 0] = 1.0

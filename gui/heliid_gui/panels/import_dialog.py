@@ -8,6 +8,7 @@ from PySide6.QtCore import Qt, Signal
 from PySide6.QtWidgets import QCheckBox, QDialog, QWidget
 
 from heliid.errors import HeliIDError
+from heliid_gui.loading import elsewhere
 from heliid_gui.panels.import_form import ImportForm
 from heliid_gui.panels.import_table import ImportTable
 from heliid_gui.presenters import formatting as fmt
@@ -150,7 +151,9 @@ class ImportDialog(QDialog):
         self.said.set_full_text(self.tr("Reading…"))
         state = self.state
         self._loader.run(
-            lambda: importing.read(state), lambda record: self._read(state, record), self._fail
+            lambda: elsewhere("heliid_gui.presenters.importing:read", state),
+            lambda record: self._read(state, record),
+            self._fail,
         )
 
     def _read(self, state: Import, record) -> None:

@@ -14,7 +14,7 @@ from heliid.channels import Role, find_kind
 from heliid.data.record import FlightRecord
 from heliid.data.tabletext import Dialect
 from heliid.errors import HeliIDError, RecordError
-from heliid_gui.loading import TABLES, read_records
+from heliid_gui.loading import TABLES, elsewhere, read_records
 from heliid_gui.presenters.setup import Setup, with_role
 
 if TYPE_CHECKING:
@@ -360,44 +360,57 @@ def read_all(
 ) -> tuple[list[FlightRecord], list[Problem], list[tuple[Path, str]]]:
     """Every record that can be read; problems; and text tables to ask about, with the reason.
 
-    A file whose header has a remembered profile is read by it.
+    A file whose header has a remembered profile is read by it. Tables are read by the helper
+    process where there is one; other formats always are, within limits.
     """
     records: list[FlightRecord] = []
     problems: list[Problem] = []
     to_ask: list[tuple[Path, str]] = []
     for path in paths:
-        try:
-            known = _read_by_profile(path, folder)
-        except HeliIDError as error:
-            to_ask.append((path, str(error)))
+        if not _may_be_table(path):
+            found, wrong = read_records([path])
+            records += found
+            problems += wrong
             continue
+        try:
+            record, sentence, has_table = elsewhere(f"{__name__}:read_table", path, folder)
         except Exception as error:  # one bad file must not keep the others out
             problems.append((f"{path.name}: {error}", traceback.format_exc()))
             continue
-        if known is not None:
-            records.append(known)
-            continue
-        found, wrong = read_records([path])
-        records += found
-        if wrong and _is_table(path):
-            to_ask.append((path, wrong[0][0]))
+        if record is not None:
+            records.append(record)
+        elif has_table:
+            to_ask.append((path, sentence))
         else:
-            problems += wrong
-    for record in records:  # worked out once, here, and not while the window waits
-        _ = record.dt, record.is_uniform
+            problems.append((sentence, ""))
     return records, problems, to_ask
 
 
-def _read_by_profile(path: Path, folder: Path | None) -> FlightRecord | None:
-    if path.suffix.lower() not in (*TABLES, ".txt"):
-        return None
-    made = begin(path, folder)
-    return read(made) if made.has_profile else None
+def read_table(path: Path, folder: Path | None) -> tuple[FlightRecord | None, str, bool]:
+    """The record, or why there is none and whether the dialog has a table to show."""
+    from heliid.data.csvfile import CsvReader, read_csv
+    from heliid.data.readers import reader_for
+
+    try:
+        reader = reader_for(path)
+        made = begin(path, folder)
+        if made.has_profile:
+            record = read(made)
+        elif made.problem or not isinstance(reader, CsvReader):
+            record = reader.read(path)
+        else:
+            record = read_csv(path, dialect=made.detected)
+        _ = record.dt, record.is_uniform  # worked out once, here, and not while the window waits
+    except HeliIDError as error:
+        return None, str(error), _is_table(path)
+    return record, "", False
+
+
+def _may_be_table(path: Path) -> bool:
+    return path.suffix.lower() in (*TABLES, ".txt")
 
 
 def _is_table(path: Path) -> bool:
     """True when the dialog has something to show: a table was found, only its content is wrong."""
-    if path.suffix.lower() not in (*TABLES, ".txt"):
-        return False
     made = begin(path)
     return bool(made.dialect.names) and bool(show(made).rows)
