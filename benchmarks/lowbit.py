@@ -18,10 +18,10 @@ from benchmarks.page_parts import put
 from heliid.data.bundled import load_example
 from heliid.data.campaign import Use
 from heliid.data.record import FlightRecord
+from heliid.export.bits import BIAS_BITS, ROW_BITS
 from heliid.export.fixed_point import WEIGHT_BITS, quantise, run_fixed
 from heliid.export.grouped import GroupedModel, Grouping, make_grouped, run_grouped
 from heliid.export.grouped_refit import refit
-from heliid.export.low_bit import BIAS_BITS, ROW_BITS
 from heliid.export.portable import Portable, make_portable
 from heliid.export.runners import Case
 from heliid.export.verify import make_cases

@@ -1,4 +1,4 @@
-"""What the worker process finds out about worst cases and sharp minima; no Qt."""
+"""What the worker process finds out about worst cases, sharp minima and few bits; no Qt."""
 
 from __future__ import annotations
 
@@ -25,6 +25,22 @@ def measure_flatness(
 
     del report
     return describe(stated_flatness(model, records, should_stop))
+
+
+def advise_bits(
+    model: NarxModel,
+    records: tuple[FlightRecord, ...],
+    training: tuple[FlightRecord, ...],
+    *,
+    report: Report,
+    should_stop: ShouldStop,
+) -> tuple[str, str, str]:
+    """How few bits the model can live with: the type to choose, the sentence, the table."""
+    from heliid.export.low_bit import study_bits
+
+    del report, should_stop
+    found = study_bits(model, records, training)
+    return found.choice, found.recommendation, found.text()
 
 
 def tail_curves(

@@ -245,6 +245,7 @@ def export_model(
     path: Path,
     records: tuple[FlightRecord, ...],
     options: dict[str, str],
+    training: tuple[FlightRecord, ...] = (),
     *,
     report: Report,
     should_stop: ShouldStop,
@@ -254,7 +255,7 @@ def export_model(
 
     del report, should_stop
     chosen: dict[str, Any] = dict(options)
-    return export(model, target, path, records=records, **chosen)
+    return export(model, target, path, records=records, training=training, **chosen)
 
 
 def preview(

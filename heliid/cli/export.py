@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import argparse
+from typing import Any
 
 from heliid.cli import console
 from heliid.cli.records import read_record
@@ -15,7 +16,11 @@ def run(options: argparse.Namespace) -> int:
 
     model = load_model(options.model)
     records = (read_record(options.file),) if options.file else ()
-    done = export(model, options.to, options.out, records=records, type=options.type)
+    training = tuple(read_record(name) for name in options.refit)
+    done = export(
+        model, options.to, options.out, records=records, training=training, type=options.type,
+        **_low_bit(options),
+    )  # fmt: skip
     verdict = done.verified
     if options.json:
         console.write_json(
@@ -42,3 +47,12 @@ def run(options: argparse.Namespace) -> int:
             console.write(verdict.sentence)
     # no runner on this machine is not a failure; a runner that disagrees is
     return 1 if verdict is not None and verdict.runner and not verdict.ok else 0
+
+
+def _low_bit(options: argparse.Namespace) -> dict[str, Any]:
+    """The options of ternary code that were given; records are of no use to the other forms."""
+    named = ("group", "clusters", "activations", "levels")
+    given = {name: getattr(options, name) for name in named if getattr(options, name)}
+    if options.refit and options.to != "lowbit":
+        given["refit"] = "yes"
+    return given

@@ -27,7 +27,7 @@ from heliid.export.fixed_point import (
 from heliid.export.names import c_comment
 from heliid.export.portable import Portable
 from heliid.export.runners import Case
-from heliid.export.targets import Written
+from heliid.export.target import Written
 from heliid.export.verify import Verified, make_cases, verify
 from heliid.metrics import fit_percent
 

@@ -17,6 +17,15 @@ import numpy as np
 
 from heliid.data.record import FlightRecord
 from heliid.errors import ExportError
+from heliid.export.bits import (
+    BIAS_BITS,
+    SCALE_BITS,
+    TRIT_BITS,
+    FlownCase,
+    flown_cases,
+    run_error,
+    ternary_term,
+)
 from heliid.export.fixed_point import (
     A_FRACTION,
     Y_FRACTION,
@@ -31,7 +40,6 @@ from heliid.export.fixed_point import (
     quantise,
     scaled_down,
 )
-from heliid.export.low_bit import BIAS_BITS, SCALE_BITS, TRIT_BITS, _cases, _error, ternary_term
 from heliid.export.portable import Portable
 from heliid.export.runners import Case
 from heliid.model.network import NarxModel, Weights
@@ -64,6 +72,13 @@ class Grouping:
                 f"The grouping {self} cannot be made: choose groups of 4 to {MAX_GROUP}, "
                 f"activations of 4, 8 or 16 bits, at most {MAX_LEVELS} levels."
             )
+
+    @property
+    def text(self) -> str:
+        """The grouping in a few words."""
+        name = f"ternary per {self.group}"
+        name += f", {self.clusters} clusters of rows" if self.clusters else ""
+        return name + (f", {self.bits}-bit activations" if self.bits < 16 else "")
 
 
 @dataclass(frozen=True, eq=False)
@@ -190,7 +205,7 @@ def make_grouped(
     Without records: on the model's test vector.
     """
     exact = matrices(portable)
-    cases = _cases(portable, records)
+    cases = flown_cases(portable, records)
     terms: list[Term] = []
     left = {kind: one.copy() for kind, one in exact.items()}
     for level in range(grouping.levels + 1):
@@ -213,7 +228,7 @@ def most_sensitive(
     portable: Portable,
     exact: dict[str, np.ndarray],
     left: dict[str, np.ndarray],
-    cases: Sequence,
+    cases: Sequence[FlownCase],
     share: float,
 ) -> list[tuple[str, int]]:
     """The rows whose remaining error, put alone into the exact model, moves the free run most."""
@@ -223,7 +238,7 @@ def most_sensitive(
             tables = {name: table.copy() for name, table in exact.items()}
             tables[kind][row] -= left[kind][row]
             moved = replace(model, weights=_weights(portable, tables, model))
-            found.append((-_error(moved, cases), kind, row))
+            found.append((-run_error(moved, cases), kind, row))
     found.sort(key=lambda entry: (entry[0], KINDS.index(entry[1]), entry[2]))
     return [(kind, row) for _, kind, row in found[: max(1, math.ceil(share * len(found)))]]
 

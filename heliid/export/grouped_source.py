@@ -24,15 +24,25 @@ from heliid.export.grouped import (
 )
 from heliid.export.portable import Portable
 from heliid.export.runners import Case
-from heliid.export.targets import Written
+from heliid.export.target import Written
 from heliid.export.verify import Verified, make_cases, verify
 
 
 def grouped_written(
-    portable: Portable, grouping: Grouping, records: Sequence[FlightRecord]
+    portable: Portable,
+    grouping: Grouping,
+    records: Sequence[FlightRecord],
+    training: Sequence[FlightRecord] | None = None,
 ) -> Written:
-    """NAME.c and NAME.h; checked against the bit-exact emulation at the highest level."""
+    """NAME.c and NAME.h; checked against the bit-exact emulation at the highest level.
+
+    With ``training`` records scales and biases are refitted to them.
+    """
     grouped = make_grouped(portable, grouping, records)
+    if training is not None:
+        from heliid.export.grouped_refit import refit  # scipy is slow to import
+
+        grouped = refit(grouped, training)
     files = grouped_files(grouped)
     source = f"{portable.file}.c"
 

@@ -14,35 +14,30 @@ from typing import Any
 
 import numpy as np
 
-from heliid.data.prepare import Prepared
 from heliid.data.record import FlightRecord
+from heliid.export.bits import (
+    BIAS_BITS,
+    ROW_BITS,
+    SCALE_BITS,
+    TRIT_BITS,
+    BitsRow,
+    FlownCase,
+    flown_cases,
+    n_biases,
+    n_weights,
+    run_error,
+    scored_row,
+    ternary_term,
+)
 from heliid.export.fixed_point import quantise, run_fixed
+from heliid.export.grouped_study import grouped_rows
 from heliid.export.portable import Portable, in_units, make_portable
 from heliid.export.verify import make_cases
-from heliid.metrics import fit_percent
 from heliid.model.network import NarxModel, Weights
-from heliid.model.simulate import prepare_for, run_prepared
+from heliid.model.simulate import run_prepared
 
-TRIT_BITS = 1.6  # five ternary digits in a byte
-SCALE_BITS = 16
-ROW_BITS = 32  # factor and shift of a fixed-point row
-BIAS_BITS = 32
 MAX_TERMS = 6  # per row; six ternary terms resolve about nine bits
 GOOD_ENOUGH = 0.5  # points of fit that nobody will miss
-
-
-@dataclass(frozen=True, slots=True)
-class BitsRow:
-    """One line of the table: how the weights are stored, what it costs, what it gives."""
-
-    name: str
-    bits: int  # of all weights, scales and biases
-    bits_per_weight: float
-    fit: float  # %, mean over outputs and records, free run against the measurement
-    worst_fit: float
-    loss: float  # points of mean fit below double precision
-    rms_difference: float  # to the double-precision run, standard deviations
-    multiplications: int = 0  # per step
 
 
 @dataclass(frozen=True, slots=True)
@@ -52,12 +47,14 @@ class BitsStudy:
     rows: tuple[BitsRow, ...]
     recommendation: str
     records: tuple[str, ...]
+    choice: str = "int16"  # the type of the C export that is recommended
 
     def to_dict(self) -> dict[str, Any]:
         """Plain data."""
         return {
             "rows": [asdict(row) for row in self.rows],
             "recommendation": self.recommendation,
+            "choice": self.choice,
             "records": list(self.records),
         }
 
@@ -75,51 +72,25 @@ class BitsStudy:
         return "\n".join([*lines, "", self.recommendation])
 
 
-@dataclass(frozen=True, eq=False)
-class _Case:
-    """A prepared record with the double-precision run, SI."""
-
-    prepared: Prepared
-    measured: np.ndarray  # (N, ny), what a fit is against
-    double: np.ndarray
-    n_start: int
-
-
-def study_bits(model: NarxModel, records: Sequence[FlightRecord] = ()) -> BitsStudy:
+def study_bits(
+    model: NarxModel, records: Sequence[FlightRecord] = (), training: Sequence[FlightRecord] = ()
+) -> BitsStudy:
     """The trade of bits against free-run fit on these records (validation records, best).
 
-    Without records: on the model's test vector, against the double-precision run.
+    Without records: on the model's test vector, against the double-precision run. With ``training``
+    records the ternary forms are also refitted to them.
     """
     portable = make_portable(model)
-    cases = _cases(portable, records)
-    double = _row("float64", 64 * _n_weights(model), model, cases, 0.0)
-    rows = [double, _row("float32", 32 * _n_weights(model), _single(model), cases, double.fit)]
+    cases = flown_cases(portable, records)
+    double = _row("float64", 64 * n_weights(model), model, cases, 0.0)
+    rows = [double, _row("float32", 32 * n_weights(model), _single(model), cases, double.fit)]
     kinds = ("int16", "int8", "int4")
     rows += [_fixed_row(portable, kind, records, cases, double.fit) for kind in kinds]
     rows += _ternary_rows(model, cases, double.fit, rows[2].bits)
-    from heliid.export.grouped_study import grouped_rows  # that module knows this one
-
-    rows += grouped_rows(portable, records, cases, double.fit)
+    rows += grouped_rows(portable, records, training, cases, double.fit)
     rows.sort(key=lambda row: (row.bits, row.name))
     names = tuple(case.prepared.name for case in cases)
-    return BitsStudy(tuple(rows), _recommend(rows), names)
-
-
-def ternary_term(values: np.ndarray) -> np.ndarray:
-    """The best ``scale * t``, t in {-1, 0, 1}, to ``values`` (n,) in least squares.
-
-    With the k largest magnitudes kept, the scale is their mean; the k that explains most wins.
-    """
-    size = np.abs(values)
-    order = np.argsort(-size, kind="stable")
-    sums = np.cumsum(size[order])
-    counts = np.arange(1, values.size + 1)
-    if values.size == 0 or sums[-1] == 0.0:
-        return np.zeros_like(values)
-    k = int(np.argmax(sums**2 / counts)) + 1
-    term = np.zeros_like(values)
-    term[order[:k]] = np.sign(values[order[:k]]) * (sums[k - 1] / k)
-    return term
+    return BitsStudy(tuple(rows), _recommend(rows), names, _choice(rows))
 
 
 @dataclass(frozen=True, eq=False)
@@ -151,7 +122,7 @@ class _Table:
 
 
 def _ternary_rows(
-    model: NarxModel, cases: Sequence[_Case], double_fit: float, most_bits: int
+    model: NarxModel, cases: Sequence[FlownCase], double_fit: float, most_bits: int
 ) -> list[BitsRow]:
     """From one term per row upwards, until it is good enough or costs more than int16."""
     tables = _start(model)
@@ -174,17 +145,17 @@ def _ternary_rows(
 
 
 def _best_addition(
-    model: NarxModel, tables: dict[str, _Table], cases: Sequence[_Case]
+    model: NarxModel, tables: dict[str, _Table], cases: Sequence[FlownCase]
 ) -> dict[str, _Table] | None:
     """The tables with one more term in the row that helps most for its bits."""
-    now = _error(_with_tables(model, tables), cases)
+    now = run_error(_with_tables(model, tables), cases)
     best, best_gain = None, -np.inf
     for name, table in tables.items():
         for row in range(len(table.wanted)):
             if table.terms[row] >= MAX_TERMS:
                 continue
             tried = {**tables, name: table.with_term(row)}
-            gain = (now - _error(_with_tables(model, tried), cases)) / table.bits_per_term
+            gain = (now - run_error(_with_tables(model, tried), cases)) / table.bits_per_term
             if gain > best_gain:
                 best, best_gain = tried, gain
     return best
@@ -221,87 +192,29 @@ def _single(model: NarxModel) -> NarxModel:
     return replace(model, weights=Weights(**parts))
 
 
-def _cases(portable: Portable, records: Sequence[FlightRecord]) -> list[_Case]:
-    model = portable.model
-    prepared = [prepare_for(model, record) for record in records]
-    if not records:
-        given = make_cases(portable)[0]
-        time = np.arange(len(given.u)) * model.dt
-        is_absolute = model.trim_rule == "none"
-        u_trim = np.zeros_like(given.u_trim) if is_absolute else given.u_trim
-        y_trim = np.zeros_like(given.y_trim) if is_absolute else given.y_trim
-        prepared = [Prepared("test vector", time, given.u - u_trim, given.y - y_trim, u_trim,
-                             y_trim)]  # fmt: skip
-    cases = []
-    for one in prepared:
-        run = run_prepared(model, one)
-        measured = run.measured if records else run.simulated
-        cases.append(_Case(one, measured, run.simulated, run.n_start))
-    return cases
-
-
-def _error(model: NarxModel, cases: Sequence[_Case]) -> float:
-    """Mean squared difference to the double-precision runs; divergence is graded."""
-    total = 0.0
-    for case in cases:
-        run = run_prepared(model, case.prepared)
-        rows = slice(case.n_start, None)
-        difference = (run.simulated - case.double)[rows] / model.scaling.output_std
-        total += float(np.mean(np.minimum(difference**2, 100.0)))
-        if run.diverged_at is not None:
-            span = case.prepared.time[-1] - case.prepared.time[0]
-            total += 100.0 * (2.0 - run.diverged_at / span)
-    return total / len(cases)
-
-
 def _row(
-    name: str, bits: int, model: NarxModel, cases: Sequence[_Case], double_fit: float
+    name: str, bits: int, model: NarxModel, cases: Sequence[FlownCase], double_fit: float
 ) -> BitsRow:
     runs = [run_prepared(model, case.prepared).simulated for case in cases]
-    row = _scored(name, bits, model, cases, runs, double_fit)
-    return replace(row, multiplications=_n_weights(model))
+    row = scored_row(name, bits, model, cases, runs, double_fit)
+    return replace(row, multiplications=n_weights(model))
 
 
 def _fixed_row(
     portable: Portable,
     kind: str,
     records: Sequence[FlightRecord],
-    cases: Sequence[_Case],
+    cases: Sequence[FlownCase],
     double_fit: float,
 ) -> BitsRow:
     fixed = quantise(portable, kind)
     model = portable.model
     rows = model.structure.n_hidden + model.structure.n_outputs * (2 if fixed.out else 1)
-    bits = fixed.weight_bits + ROW_BITS * rows + BIAS_BITS * _n_biases(model)
+    bits = fixed.weight_bits + ROW_BITS * rows + BIAS_BITS * n_biases(model)
     given = make_cases(portable, records)[1:] if records else make_cases(portable)
     runs = [run_fixed(fixed, case)[0] for case in given]
-    row = _scored(f"{kind} per row", bits, in_units(portable), cases, runs, double_fit)
-    return replace(row, multiplications=_n_weights(model) + rows)
-
-
-def _scored(
-    name: str,
-    bits: int,
-    model: NarxModel,
-    cases: Sequence[_Case],
-    runs: Sequence[np.ndarray],
-    double_fit: float,
-) -> BitsRow:
-    fits, differences = [], []
-    for case, run in zip(cases, runs, strict=True):
-        rows = slice(case.n_start, None)
-        fits.append(np.atleast_1d(fit_percent(case.measured[rows], run[rows])))
-        differences.append((run - case.double)[rows] / model.scaling.output_std)
-    fit = float(np.mean(np.concatenate(fits)))
-    return BitsRow(
-        name=name,
-        bits=bits,
-        bits_per_weight=bits / max(_n_weights(model), 1),
-        fit=fit,
-        worst_fit=float(np.min(np.concatenate(fits))),
-        loss=(double_fit - fit) if name != "float64" else 0.0,
-        rms_difference=float(np.sqrt(np.mean(np.concatenate(differences) ** 2))),
-    )
+    row = scored_row(f"{kind} per row", bits, in_units(portable), cases, runs, double_fit)
+    return replace(row, multiplications=n_weights(model) + rows)
 
 
 def _recommend(rows: Sequence[BitsRow]) -> str:
@@ -331,21 +244,18 @@ def _recommend(rows: Sequence[BitsRow]) -> str:
     )
 
 
+def _choice(rows: Sequence[BitsRow]) -> str:
+    """The type that the sentence begins with."""
+    by_name = {row.name: row for row in rows}
+    return "int8" if by_name["int8 per row"].loss <= GOOD_ENOUGH else "int16"
+
+
 def _loses(row: BitsRow) -> str:
     return f"loses {row.loss:.2f} points of fit" if row.loss >= 0.005 else "loses no fit"
 
 
 def _bits(model: NarxModel, tables: dict[str, _Table]) -> int:
-    return int(sum(table.bits for table in tables.values())) + BIAS_BITS * _n_biases(model)
-
-
-def _n_biases(model: NarxModel) -> int:
-    return model.structure.n_outputs + model.structure.n_hidden
-
-
-def _n_weights(model: NarxModel) -> int:
-    weights = model.weights
-    return int(weights.w_hid.size + weights.w_out.size + weights.linear.size)
+    return int(sum(table.bits for table in tables.values())) + BIAS_BITS * n_biases(model)
 
 
 def _thinned(rows: list[BitsRow], most: int = 12) -> list[BitsRow]:

@@ -6,7 +6,7 @@ says whether the numbers are the app's.
 
 from __future__ import annotations
 
-from collections.abc import Callable, Sequence
+from collections.abc import Sequence
 from dataclasses import dataclass, field
 from pathlib import Path
 from typing import Any
@@ -14,71 +14,13 @@ from typing import Any
 from heliid import atomic
 from heliid.data.record import FlightRecord
 from heliid.errors import ExportError
-from heliid.export.portable import UNIT_SYSTEMS, Portable, make_portable
+from heliid.export.forms import FORMS
+from heliid.export.portable import make_portable
+from heliid.export.target import UNITS, Flown, Target
 from heliid.export.verify import Verified
 from heliid.model.network import NarxModel
 
 DEFAULT_NAME = "heliid_model"
-
-
-@dataclass(frozen=True, slots=True)
-class Option:
-    """A choice of a target: the first of ``choices`` is the default."""
-
-    name: str
-    title: str
-    choices: tuple[str, ...]
-    help: str = ""
-
-    @property
-    def default(self) -> str:
-        """What is taken when nothing is said."""
-        return self.choices[0]
-
-
-@dataclass(frozen=True, eq=False)
-class Written:
-    """What a target's function gives back: files in memory, and how to check them on disk."""
-
-    files: dict[str, str | bytes]  # name without folder; the first is the one that was asked for
-    notes: tuple[str, ...] = ()
-    check: Callable[[Path], Verified] | None = None  # given the folder they were written to
-
-
-Write = Callable[[Portable, dict[str, str], Sequence[FlightRecord]], Written]
-
-
-@dataclass(frozen=True, eq=False)
-class Target:
-    """One form a model can leave in.
-
-    ``suffixes``: file name endings it may be given, the usual one first. ``uses_records``: records
-    add content (tables) or a measured loss (fixed point). ``suffix_option``: the option that the
-    suffix of the file name decides.
-    """
-
-    key: str
-    title: str
-    summary: str
-    suffixes: tuple[str, ...]
-    options: tuple[Option, ...]
-    write: Write
-    uses_records: bool = False
-    suffix_option: str = ""
-
-    def option(self, name: str) -> Option:
-        """The option of this name.
-
-        Raises
-        ------
-        ExportError
-            There is none; the message lists those there are.
-        """
-        for option in self.options:
-            if option.name == name:
-                return option
-        have = ", ".join(option.name for option in self.options) or "none"
-        raise ExportError(f"The export '{self.key}' has no option '{name[:40]}' (it has: {have}).")
 
 
 @dataclass(frozen=True, eq=False)
@@ -97,6 +39,7 @@ def export(
     path: str | Path,
     *,
     records: Sequence[FlightRecord] = (),
+    training: Sequence[FlightRecord] = (),
     check: bool = True,
     trim: tuple[Sequence[float], Sequence[float]] | None = None,
     **options: str,
@@ -104,7 +47,8 @@ def export(
     """Write ``model`` in the form ``target`` to ``path`` and verify what was written.
 
     ``path`` is a file with one of the target's suffixes, or a folder (made when missing) that gets
-    files called ``heliid_model``. ``trim``: see ``make_portable``. Options left out or given as an
+    files called ``heliid_model``. ``records`` judge or are predicted, ``training`` is for a refit
+    of rounded weights. ``trim``: see ``make_portable``. Options left out or given as an
     empty text take their defaults; ``targets()`` lists them.
 
     Raises
@@ -119,7 +63,7 @@ def export(
         options = {form.suffix_option: suffix[1:]} | {k: v for k, v in options.items() if v}
     chosen = _choices(form, options)
     portable = make_portable(model, name=name, units=chosen["units"], trim=trim)
-    written = form.write(portable, chosen, records)
+    written = form.write(portable, chosen, Flown(tuple(records), tuple(training)))
     files = []
     for file, content in written.files.items():
         files.append(folder / file)
@@ -132,7 +76,7 @@ def preview(model: NarxModel, target: str, *, name: str = DEFAULT_NAME, **option
     """The text of the first file that would be written, for showing; bytes are described."""
     form = find_target(target)
     chosen = _choices(form, options)
-    written = form.write(make_portable(model, name=name, units=chosen["units"]), chosen, ())
+    written = form.write(make_portable(model, name=name, units=chosen["units"]), chosen, Flown())
     file, content = next(iter(written.files.items()))
     if isinstance(content, str):
         return content
@@ -142,8 +86,6 @@ def preview(model: NarxModel, target: str, *, name: str = DEFAULT_NAME, **option
 
 def targets() -> tuple[Target, ...]:
     """All targets, in the order to show them."""
-    from heliid.export.forms import FORMS
-
     return FORMS
 
 
@@ -162,9 +104,6 @@ def find_target(key: str) -> Target:
     raise ExportError(f"There is no export '{key[:40]}': choose one of {known}.")
 
 
-UNITS = Option("units", "Units", UNIT_SYSTEMS, "SI, or the units of the flown files' headers")
-
-
 def _choices(form: Target, options: dict[str, str]) -> dict[str, str]:
     chosen = {option.name: option.default for option in form.options} | {
         "units": UNITS.default if UNITS not in form.options else form.option("units").default
@@ -179,6 +118,13 @@ def _choices(form: Target, options: dict[str, str]) -> dict[str, str]:
                 f"{' or '.join(option.choices)}."
             )
         chosen[name] = value
+    for option in form.options:
+        if chosen[option.name] != option.default and not option.applies(chosen):
+            other, value = option.needs
+            raise ExportError(
+                f"The option {option.name} '{chosen[option.name]}' is for {other} {value} only: "
+                f"choose that, or leave it out."
+            )
     return chosen
 
 

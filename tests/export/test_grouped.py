@@ -10,6 +10,7 @@ import pytest
 from heliid.data.bundled import load_example
 from heliid.data.campaign import Use
 from heliid.errors import ExportError
+from heliid.export.bits import flown_cases, ternary_term
 from heliid.export.fixed_source import fixed_point_written
 from heliid.export.fmu import find_compiler
 from heliid.export.grouped import (
@@ -23,7 +24,6 @@ from heliid.export.grouped import (
 )
 from heliid.export.grouped_refit import _Knobs, key_of, refit
 from heliid.export.grouped_source import grouped_files, grouped_written
-from heliid.export.low_bit import _cases, ternary_term
 from heliid.export.portable import make_portable
 from heliid.export.verify import make_cases
 from heliid.search.encoding import structure_from_text
@@ -73,7 +73,7 @@ def test_the_most_sensitive_row_is_the_one_whose_error_hurts():
     exact = matrices(portable)
     left = {kind: np.zeros_like(one) for kind, one in exact.items()}
     left["linear"][-1] = 0.2 * exact["linear"][-1]
-    found = most_sensitive(portable, exact, left, _cases(portable, ()), 1e-9)
+    found = most_sensitive(portable, exact, left, flown_cases(portable, ()), 1e-9)
     assert found == [("linear", len(exact["linear"]) - 1)]
 
 
@@ -246,3 +246,38 @@ def test_the_slope_of_the_knobs_is_that_of_the_cost(trained):
 def test_a_refit_without_records_is_refused(trained):
     with pytest.raises(ExportError, match="needs the training records"):
         refit(make_grouped(trained[0], Grouping(levels=0)), ())
+
+
+@needs_compiler
+def test_every_choice_of_ternary_code_can_be_made(tmp_path, trained):
+    from heliid.export.targets import export
+
+    portable, records = trained
+    done = export(
+        portable.model, "c", tmp_path / "one.c", type="ternary", group="4", clusters="3",
+        activations="8", levels="4", refit="yes", records=records[:1], training=records[:2],
+    )  # fmt: skip
+    assert done.verified.ok, done.verified.sentence
+    text = (tmp_path / "one.h").read_text()
+    assert "group of 4, 8-bit activations" in text
+    assert len(done.notes) == 5
+
+
+def test_ternary_choices_are_for_ternary_code_only(tmp_path, trained):
+    from heliid.export.targets import export
+
+    with pytest.raises(ExportError, match="is for type ternary only"):
+        export(trained[0].model, "c", tmp_path / "one.c", type="int8", group="4")
+    with pytest.raises(ExportError, match="needs the training records"):
+        export(trained[0].model, "c", tmp_path / "one.c", type="ternary", refit="yes")
+
+
+def test_the_study_has_a_refit_where_there_are_training_records(trained):
+    from heliid.export.low_bit import study_bits
+
+    study = study_bits(trained[0].model, trained[1][:1], trained[1][:1])
+    names = [row.name for row in study.rows]
+    assert "ternary per 8, refitted" in names
+    assert "ternary per 4, 3 clusters of rows, level 2" in names
+    assert study.choice in ("int8", "int16")
+    assert f"Use {study.choice}" in study.recommendation or study.choice == "int16"

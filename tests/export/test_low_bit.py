@@ -5,8 +5,9 @@ from __future__ import annotations
 import numpy as np
 import pytest
 
+from heliid.export.bits import ternary_term
 from heliid.export.fixed_point import quantise, round_rows, scaled_down
-from heliid.export.low_bit import study_bits, ternary_term
+from heliid.export.low_bit import study_bits
 from heliid.export.portable import make_portable
 from tests.export.export_models import random_model, trex_like, trex_records
 

@@ -16,6 +16,8 @@ EXPORT = "heliid_gui.tasks:export_model"
 PREVIEW = "heliid_gui.tasks:preview"
 REPORT = "heliid_gui.tasks:write_report"
 EVERYTHING = "heliid_gui.tasks:write_all"
+ADVICE = "heliid_gui.robust_tasks:advise_bits"
+ADVISED = "c"  # the target whose numbers can be advised on
 
 
 @dataclass(frozen=True, slots=True)
@@ -26,6 +28,11 @@ class Choice:
     title: str
     choices: tuple[str, ...]
     help: str = ""
+    needs: tuple[str, str] = ("", "")  # means something beside this choice only
+
+    def applies(self, chosen: Mapping[str, str]) -> bool:
+        """Whether it means something beside these choices."""
+        return not self.needs[0] or chosen.get(self.needs[0]) == self.needs[1]
 
 
 @dataclass(frozen=True, slots=True)
@@ -65,6 +72,8 @@ OPTION_NAMES = {
     "float32": "single (float32)",
     "int16": "16-bit integers",
     "int8": "8-bit integers",
+    "int4": "4-bit integers",
+    "ternary": "ternary, in levels",
     "json": "JSON",
     "csv": "CSV",
     "mat": "MATLAB .mat",
@@ -101,7 +110,7 @@ def lines() -> tuple[Line, ...]:
             target.title,
             target.summary,
             target.suffixes[0],
-            tuple(Choice(o.name, o.title, o.choices, o.help) for o in target.options),
+            tuple(Choice(o.name, o.title, o.choices, o.help, o.needs) for o in target.options),
             target.uses_records,
         )
         for target in targets()
@@ -118,6 +127,18 @@ class Exports:
         self.limits: Callable[[], Mapping[str, float]] = dict  # edited limits, for the report
         self.changed = Notifier()
         self.previewed = Notifier()
+        self.advised = Notifier()  # a run's key, the type to choose, the sentence, the table
+
+    def advise(self, run: Run) -> None:
+        """Measure how few bits the run's model can live with; ``advised`` tells it."""
+        self._jobs.submit(
+            ADVICE,
+            (run.model, run.campaign.with_use(Use.VALIDATE), run.campaign.with_use(Use.TRAIN)),
+            slot=f"advice {run.key}",
+            on_result=lambda found: self.advised.emit(run.key, *found),
+            on_error=lambda sentence, _details="": self.advised.emit(run.key, "", sentence, ""),
+            on_lost=lambda sentence: self.advised.emit(run.key, "", sentence or "Stopped.", ""),
+        )
 
     def outcome(self, run: str, target: str) -> Outcome:
         """How this export of this run stands."""
@@ -133,7 +154,8 @@ class Exports:
             task, args = EVERYTHING, (run, path, dict(self.limits()))
         else:
             records = run.campaign.with_use(Use.VALIDATE) if line.uses_records else ()
-            task, args = EXPORT, (run.model, line.key, path, records, options)
+            training = run.campaign.with_use(Use.TRAIN) if line.uses_records else ()
+            task, args = EXPORT, (run.model, line.key, path, records, options, training)
         key = (run.key, line.key)
         self._put(key, Outcome("busy", "Writing and checking…"))
         self._jobs.submit(
