@@ -29,7 +29,8 @@ from heliid.training import TrainingSettings, train
 from heliid.training.dataset import Dataset
 from heliid.training.fit import first_stage, make_problem, run_stage
 from heliid.training.levenberg import descend
-from heliid.training.ranks import OneRank, PipeRanks, Ranks
+from heliid.training.ranks import Line as Edge
+from heliid.training.ranks import LocalRanks, OneRank, Ranks, make_lines
 from heliid.training.scoring import free_run_errors
 from heliid.training.sharded import cut_leaves, train_sharded
 from heliid.training.trainers import TRAINERS
@@ -187,10 +188,15 @@ def train_ranked(
     return b"".join(found), fit.cost, spent
 
 
-def _rank_1(pipe: Connection, structure: Structure, data: Dataset, ways: TrainingSettings) -> None:
-    short = replace(ways, iterations=(1,) * len(ways.iterations))
-    train_ranked(PipeRanks(1, 2, {0: pipe}), structure, data, short)  # kernels loaded
-    pipe.send(train_ranked(PipeRanks(1, 2, {0: pipe}), structure, data, ways))
+def _rank_1(
+    line: Edge, answer: Connection, structure: Structure, data: Dataset, ways: TrainingSettings
+) -> None:
+    ranks, short = (
+        LocalRanks(1, 2, {0: line}),
+        replace(ways, iterations=(1,) * len(ways.iterations)),
+    )
+    train_ranked(ranks, structure, data, short)  # kernels loaded
+    answer.send(train_ranked(ranks, structure, data, ways))
 
 
 def on_two_ranks(
@@ -198,11 +204,12 @@ def on_two_ranks(
 ) -> tuple[bytes, float, float]:
     """The same over two local ranks; the CPU seconds are those of the busier one."""
     context = get_context("spawn")
-    here, there = context.Pipe()
-    process = context.Process(target=_rank_1, args=(there, structure, data, ways))
+    ends, (here, there) = make_lines(context, 2), context.Pipe()
+    process = context.Process(target=_rank_1, args=(ends[1][0], there, structure, data, ways))
     process.start()
     there.close()
-    pair = PipeRanks(0, 2, {1: here})
+    ends[1][0].close()
+    pair = LocalRanks(0, 2, ends[0])
     short = replace(ways, iterations=(1,) * len(ways.iterations))
     train_ranked(pair, structure, data, short)
     bits, cost, mine = train_ranked(pair, structure, data, ways)

@@ -1,6 +1,6 @@
 """Starting training on several ranks, and starting it again when one is lost.
 
-Local ranks are processes joined by pipes, rank 0 is the caller. Under MPI the ranks are
+Local ranks are processes joined by shared memory, rank 0 is the caller. Under MPI the ranks are
 ``python -m heliid.training.launch JOB RESULT``, started by ``mpiexec``: one lost rank ends all of
 them, and they begin again from the checkpoint of the last iteration.
 """
@@ -17,7 +17,6 @@ import sys
 import tempfile
 from collections.abc import Callable
 from contextlib import ExitStack
-from multiprocessing.connection import Connection
 from multiprocessing.process import BaseProcess
 from pathlib import Path
 from typing import Any
@@ -30,7 +29,7 @@ from heliid.model.network import Weights
 from heliid.model.structure import Structure
 from heliid.training.dataset import Dataset
 from heliid.training.fit import Fit, TrainingSettings
-from heliid.training.ranks import MpiRanks, PipeRanks, RankLostError, edges, load_mpi
+from heliid.training.ranks import Line, LocalRanks, MpiRanks, RankLostError, load_mpi, make_lines
 from heliid.training.sharded import train_sharded
 
 RESTARTS = 3
@@ -87,12 +86,10 @@ def check_ranks(n_ranks: int) -> None:
 
 def _start(
     n_ranks: int, job: tuple[Any, ...], running: ExitStack, on_start: OnStart | None
-) -> PipeRanks:
+) -> LocalRanks:
     """Ranks 1, 2, ... started; they are ended when ``running`` is left."""
     context = multiprocessing.get_context("spawn")
-    ends: list[dict[int, Connection]] = [{} for _ in range(n_ranks)]
-    for child, parent in edges(n_ranks):
-        ends[parent][child], ends[child][parent] = context.Pipe()
+    ends = make_lines(context, n_ranks)
     started: list[BaseProcess] = []
     running.callback(_end, started, ends[0])
     for rank in range(1, n_ranks):
@@ -102,16 +99,16 @@ def _start(
         process.start()
         started.append(process)
     for rank in range(1, n_ranks):
-        for pipe in ends[rank].values():
-            pipe.close()  # so that the end of a rank is the end of its pipes
+        for line in ends[rank].values():
+            line.close()  # so that the end of a rank is the end of its pipes
     if on_start is not None:
         on_start([process.pid or 0 for process in started])
-    return PipeRanks(0, n_ranks, ends[0])
+    return LocalRanks(0, n_ranks, ends[0])
 
 
-def _end(started: list[BaseProcess], pipes: dict[int, Connection]) -> None:
-    for pipe in pipes.values():
-        pipe.close()
+def _end(started: list[BaseProcess], lines: dict[int, Line]) -> None:
+    for line in lines.values():
+        line.close()
     for process in started:
         process.join(_PATIENCE_S)
         if process.is_alive():
@@ -119,13 +116,13 @@ def _end(started: list[BaseProcess], pipes: dict[int, Connection]) -> None:
             process.join()
 
 
-def _rank_main(rank: int, size: int, pipes: dict[int, Connection], job: tuple[Any, ...]) -> None:
+def _rank_main(rank: int, size: int, lines: dict[int, Line], job: tuple[Any, ...]) -> None:
     """One rank other than 0; what it cannot do, rank 0 says."""
     structure, dataset, settings, table, path = job
     try:
         train_sharded(
             Structure.from_dict(structure), Dataset.from_dict(dataset), settings,
-            PipeRanks(rank, size, pipes), table=table, checkpoint=Path(path),
+            LocalRanks(rank, size, lines), table=table, checkpoint=Path(path),
         )  # fmt: skip
     except HeliIDError:
         return

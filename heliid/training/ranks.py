@@ -1,4 +1,4 @@
-"""Ranks that sum together: one process, local processes over pipes, MPI.
+"""Ranks that sum together: one process, local processes over shared memory, MPI.
 
 All ranks run the same program. A sum goes up a binomial tree of ranks (rank r hands what it has to
 r - s for s = 1, 2, 4, ...) and the root comes back the same way. Which subtrees a rank hands over
@@ -50,23 +50,84 @@ class OneRank:
         raise RuntimeError("There is no other rank.")
 
 
-class PipeRanks:
-    """Local processes; ``pipes`` leads to the ranks next to this one in the binomial tree."""
+class Line:
+    """One end of an edge between two local ranks: shared memory carries, a pipe rings.
 
-    def __init__(self, rank: int, size: int, pipes: dict[int, Connection]) -> None:
-        self.rank, self.size, self._pipes = rank, size, pipes
+    What does not fit goes in pieces. The sender writes again only when the other end has said that
+    it took the piece before; it does not wait for that to go on with its own work.
+    """
+
+    def __init__(self, pipe: Connection, out: Any, into: Any) -> None:
+        """``out``, ``into``: shared arrays of the standard library, as ``make_lines`` gives."""
+        self.pipe, self._shared = pipe, (out, into)
+        self._out, self._into = np.frombuffer(out), np.frombuffer(into)
+        self._waiting = 0  # pieces sent that were not said to be taken
+        self._heard = {_PIECE: 0, _TAKEN: 0}
+
+    def send(self, values: np.ndarray) -> None:
+        """Hand ``values`` (n,) over."""
+        for first in range(0, values.size, PIECE):
+            piece = values[first : first + PIECE]
+            while self._waiting:
+                self._hear(_TAKEN)
+                self._waiting -= 1
+            self._out[: piece.size] = piece
+            self.pipe.send_bytes(_PIECE)
+            self._waiting += 1
+
+    def receive(self, values: np.ndarray) -> None:
+        """Fill ``values`` (n,) with what the other end hands over."""
+        for first in range(0, values.size, PIECE):
+            piece = values[first : first + PIECE]
+            self._hear(_PIECE)
+            piece[:] = self._into[: piece.size]
+            self.pipe.send_bytes(_TAKEN)
+
+    def close(self) -> None:
+        """Let the other end know that nobody is here any more."""
+        self.pipe.close()
+
+    def _hear(self, wanted: bytes) -> None:
+        while not self._heard[wanted]:
+            self._heard[self.pipe.recv_bytes(1)] += 1
+        self._heard[wanted] -= 1
+
+    def __reduce__(self) -> tuple[Any, ...]:
+        """For a process that is being started; nothing may have gone over the line yet."""
+        return Line, (self.pipe, *self._shared)
+
+
+_PIECE, _TAKEN = b"p", b"t"
+PIECE = 1 << 19  # float64 numbers, 4 MB: a matrix of 700 x 700 at once
+
+
+def make_lines(context: Any, size: int) -> list[dict[int, Line]]:
+    """The lines of each of ``size`` ranks, by the rank at the other end; ``context``: spawn."""
+    ends: list[dict[int, Line]] = [{} for _ in range(size)]
+    for child, parent in edges(size):
+        above, below = context.Pipe()
+        up, down = context.RawArray("d", PIECE), context.RawArray("d", PIECE)
+        ends[parent][child], ends[child][parent] = Line(above, down, up), Line(below, up, down)
+    return ends
+
+
+class LocalRanks:
+    """Local processes; ``lines`` lead to the ranks next to this one in the binomial tree."""
+
+    def __init__(self, rank: int, size: int, lines: dict[int, Line]) -> None:
+        self.rank, self.size, self._lines = rank, size, lines
 
     def send(self, to: int, values: np.ndarray) -> None:
         """See ``Ranks``."""
         try:
-            self._pipes[to].send_bytes(np.ascontiguousarray(values).view(np.uint8).data)
-        except OSError as error:
-            raise RankLostError(f"Rank {to} of {self.size} has ended: {error}.") from error
+            self._lines[to].send(values)
+        except (EOFError, OSError) as error:
+            raise RankLostError(f"Rank {to} of {self.size} has ended.") from error
 
     def receive(self, source: int, values: np.ndarray) -> None:
         """See ``Ranks``."""
         try:
-            self._pipes[source].recv_bytes_into(values.view(np.uint8).data)
+            self._lines[source].receive(values)
         except (EOFError, OSError) as error:
             raise RankLostError(f"Rank {source} of {self.size} has ended.") from error
 
@@ -133,7 +194,9 @@ def _gather(
         if ranks.rank & step:
             parts = [forest.sums[node] for node in sorted(forest.sums)]
             if parts:
-                ranks.send(ranks.rank - step, np.concatenate(parts))
+                ranks.send(
+                    ranks.rank - step, parts[0] if len(parts) == 1 else np.concatenate(parts)
+                )
             return np.empty(size)
         other = ranks.rank + step
         if other < ranks.size:

@@ -41,7 +41,12 @@ class Forest:
             other = self.sums.pop((level, beside), None)
             if other is None:
                 break
-            value = other + value if beside < index else value + other
+            # left + right in either case, in the left one's place: both are ours
+            value = (
+                np.add(other, value, out=other)
+                if beside < index
+                else np.add(value, other, out=value)
+            )
             level, index = level + 1, index // 2
         self.sums[level, index] = value
 

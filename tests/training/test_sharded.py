@@ -1,5 +1,6 @@
 """One training over several ranks: the same bits for any number, also after a rank was lost."""
 
+import multiprocessing
 import os
 import shutil
 import signal
@@ -19,7 +20,15 @@ from heliid.training import TrainingSettings, launch, train
 from heliid.training.curvature import SegmentObjective
 from heliid.training.fit import first_stage, make_problem
 from heliid.training.levenberg import Descent
-from heliid.training.ranks import OneRank, PipeRanks, RankLostError, edges, total
+from heliid.training.ranks import (
+    PIECE,
+    LocalRanks,
+    OneRank,
+    RankLostError,
+    edges,
+    make_lines,
+    total,
+)
 from heliid.training.sharded import Ledger, cut_leaves, make_sharded, train_sharded
 from heliid.training.tree import Forest, nodes_of, shares, tree_sum
 
@@ -228,14 +237,48 @@ def test_a_checkpoint_of_another_training_is_refused(tmp_path):
         train_sharded(CURVED, data, SHORT, checkpoint=path)
 
 
-def test_a_silent_pipe_is_a_lost_rank():
-    from multiprocessing import Pipe
-
-    here, there = Pipe()
-    there.close()
-    ranks = PipeRanks(0, 2, {1: here})
+def test_a_silent_line_is_a_lost_rank():
+    above, below = two_ends()
+    below.close()
+    ranks = LocalRanks(0, 2, {1: above})
     with pytest.raises(RankLostError, match="Rank 1 of 2 has ended"):
         ranks.receive(1, np.empty(3))
+    with pytest.raises(RankLostError, match="Rank 1 of 2 has ended"):
+        ranks.send(1, np.empty(3))
+
+
+def two_ends():
+    ends = make_lines(multiprocessing.get_context("spawn"), 2)
+    return ends[0][1], ends[1][0]
+
+
+def test_a_line_carries_more_than_its_memory_holds_and_both_ways_at_once():
+    above, below = two_ends()
+    rng = np.random.default_rng(0)
+    big, small = rng.standard_normal(2 * PIECE + 5), rng.standard_normal(7)
+    found = np.empty_like(big), np.empty_like(small), np.empty_like(small)
+
+    def other():
+        below.send(small)
+        below.receive(found[0])
+        below.send(small + 1)
+
+    thread = threading.Thread(target=other)
+    thread.start()
+    above.send(big)
+    above.receive(found[1])
+    above.receive(found[2])
+    thread.join(10)
+    for one, wanted in zip(found, (big, small, small + 1), strict=True):
+        np.testing.assert_array_equal(one, wanted)
+
+
+def test_a_sender_does_not_wait_for_the_other_end():
+    above, below = two_ends()
+    above.send(np.arange(300.0 * 300.0))  # nobody receives yet, and more than a pipe holds
+    found = np.empty(300 * 300)
+    below.receive(found)
+    assert found[-1] == 300.0 * 300.0 - 1.0
 
 
 def test_what_several_ranks_cannot_do_is_said():
