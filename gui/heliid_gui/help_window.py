@@ -9,7 +9,7 @@ from PySide6.QtCore import Qt, QUrl
 from PySide6.QtGui import QImage, QTextDocument
 from PySide6.QtWidgets import QDockWidget, QListWidget, QTextBrowser, QWidget
 
-from heliid_gui.rooms import dress, follow
+from heliid_gui.rooms import dress, enter, follow
 from heliid_gui.step_rail import HOME, STEPS
 from heliid_gui.theme import SPACE, colours
 from heliid_gui.widgets import column
@@ -89,6 +89,11 @@ class HelpDock(QDockWidget):
         self.list.setCurrentRow(keys.index(key))
         self.show()
         self.raise_()
+
+    def showEvent(self, event) -> None:
+        """In the colours of the moment."""
+        enter(self)
+        super().showEvent(event)
 
     def key(self) -> str:
         """The page on show."""

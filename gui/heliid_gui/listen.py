@@ -9,7 +9,7 @@ from PySide6.QtCore import QObject
 from heliid_gui.presenters.notify import Notifier
 
 
-def listen(owner: QObject, notifier: Notifier, listener: Callable[..., object]) -> None:
+def listen(owner: QObject, notifier: Notifier, listener: Callable[..., None]) -> None:
     """Call ``listener`` whenever the notifier speaks, for as long as ``owner`` is there.
 
     A presenter outlives dialogs, docks and windows; a call into a widget that Qt has taken down

@@ -18,6 +18,7 @@ from heliid_gui.help_window import HelpDock
 from heliid_gui.icons import app_icon
 from heliid_gui.jobs import Jobs
 from heliid_gui.layout_memory import LayoutMemory
+from heliid_gui.listen import listen
 from heliid_gui.loading import ENDINGS, Loader, find_files, get_ready
 from heliid_gui.presenters import examples, importing
 from heliid_gui.presenters import setup as setups
@@ -132,10 +133,9 @@ class MainWindow(QMainWindow):
         self.run_bar.stop_wanted.connect(self.studies.stop)
         self.run_bar.palette_wanted.connect(self.show_palette)
         self.run_bar.theme_wanted.connect(self.toggle_theme)
-        self.doctor.changed.connect(self.refresh)
-        self.bench.setup_changed.connect(self.refresh)
-        self.bench.runs_changed.connect(self.refresh)
-        self.bench.evolution.changed.connect(self._refresh_run)
+        for speaker in (self.doctor.changed, self.bench.setup_changed, self.bench.runs_changed):
+            listen(self, speaker, self.refresh)
+        listen(self, self.bench.evolution.changed, self._refresh_run)
         self.jobs.ticked.connect(self.loader.drain)
         self.jobs.ticked.connect(collector.collect)
         collector.take_over()
@@ -145,7 +145,7 @@ class MainWindow(QMainWindow):
 
     def show_step(self, key: str) -> None:
         """Show a view of the rail."""
-        self.views.setCurrentWidget(self.views[key])
+        self.views.show_view(key)
         self.rail.show_step(key)
         self.views[key].setFocus()
         self.current_step = key

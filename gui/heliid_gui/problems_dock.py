@@ -21,7 +21,7 @@ from heliid_gui import icons
 from heliid_gui.listen import listen
 from heliid_gui.presenters import formatting as fmt
 from heliid_gui.presenters.doctor import Problem
-from heliid_gui.rooms import dress, follow
+from heliid_gui.rooms import dress, enter, follow
 from heliid_gui.theme import SPACE, colours
 from heliid_gui.widgets import boxed, button, column, label, row
 
@@ -90,6 +90,7 @@ class ProblemsDock(QDockWidget):
 
     def showEvent(self, event) -> None:
         """Rows are made when somebody can see them."""
+        enter(self)
         super().showEvent(event)
         self.refresh()
 

@@ -12,7 +12,7 @@ from typing import TYPE_CHECKING
 
 from PySide6.QtWidgets import QStackedWidget, QWidget
 
-from heliid_gui.rooms import dress
+from heliid_gui.rooms import dress, enter
 
 if TYPE_CHECKING:
     from heliid_gui.main_window import MainWindow
@@ -50,6 +50,11 @@ class Views(QStackedWidget):
     def __iter__(self) -> Iterator[str]:
         """The keys of all steps."""
         return iter(self._makers)
+
+    def show_view(self, key: str) -> None:
+        """Show the panel of a step, in the colours of the moment."""
+        enter(self[key])
+        self.setCurrentWidget(self[key])
 
     def is_made(self, key: str) -> bool:
         """True when somebody has needed this panel."""

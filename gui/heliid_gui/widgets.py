@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import weakref
 from collections.abc import Callable
 
 from PySide6.QtCore import QSize, Qt, Signal
@@ -66,12 +67,16 @@ class Icon(QLabel):
         self.setPixmap(icons.pixmap(self._name, getattr(colours(), self._role), self._size))
 
 
-def _follow_theme(button: QPushButton | QToolButton, name: str, role: str) -> None:
+def _follow_theme(made: QPushButton | QToolButton, name: str, role: str) -> None:
+    known = weakref.ref(made)
+
     def paint() -> None:
-        button.setIcon(icons.icon(name, getattr(colours(), role)))
+        there = known()
+        if there is not None:
+            there.setIcon(icons.icon(name, getattr(colours(), role)))
 
     paint()
-    follow(button, paint)
+    follow(made, paint)
 
 
 def button(
