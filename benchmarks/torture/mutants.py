@@ -1,8 +1,8 @@
 """Row 20: faults put into the guards on purpose; the tests must notice nine in ten.
 
 Each mutant is one small change of one line (a comparison turned round or off by one, a condition
-negated, "and" for "or", an "allowed" for a "refused", a number one larger), in a copy of the
-package; the tests that belong to the module run on it. What survives is listed.
+negated, "and" for "or", a refusal or a call left out, True for False), in a copy of the package;
+the tests that belong to the module run on it. What survives is listed.
 """
 
 from __future__ import annotations
@@ -183,6 +183,18 @@ def _changes(node: ast.AST) -> Iterator[tuple[str, object]]:
             one.operand = ast.Call(ast.Name("bool", ast.Load()), [one.operand], [])  # type: ignore[attr-defined]
 
         yield "a not is left out", unsay
+    elif isinstance(node, ast.If) and not isinstance(node.test, (ast.Compare, ast.BoolOp)):
+
+        def negate(one: ast.AST) -> None:
+            one.test = ast.UnaryOp(ast.Not(), one.test)  # type: ignore[attr-defined]
+
+        yield "an if is turned round", negate
+    elif isinstance(node, ast.Expr) and isinstance(node.value, ast.Call):
+
+        def leave_out(one: ast.AST) -> None:
+            one.__class__ = ast.Pass  # type: ignore[assignment]
+
+        yield f"{ast.unparse(node.value)[:40]} is left out", leave_out
     elif isinstance(node, ast.Raise) and node.exc is not None:
 
         def let_in(one: ast.AST) -> None:

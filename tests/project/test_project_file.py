@@ -142,7 +142,7 @@ def test_every_failing_call_leaves_the_old_or_the_new_file(tmp_path: Path, numbe
         try:
             save_project(make_project(3), path, ops=ops)
         except ProjectFileError as error:
-            assert "could not be saved" in str(error)
+            assert f"could not be saved ({os.strerror(number)})" in str(error)
             assert content(load_project(path)) in (old, new)
             assert not list(tmp_path.glob("*.part")), "the temporary file stayed"
             save_project(make_project(0), path)

@@ -139,6 +139,14 @@ def test_a_newer_file_that_can_be_read_is_read_and_never_written(tmp_path):
     assert load_project(container_bytes(content(make_project()))).newer == ""
 
 
+def test_a_file_of_today_need_not_say_who_can_read_it():
+    def silent(manifest):
+        del manifest["oldest_reader"]
+        return manifest
+
+    assert content(load_project(with_manifest(silent))) == content(make_project())
+
+
 def test_a_window_shows_a_newer_project_and_says_why_it_is_read_only(tmp_path):
     path = tmp_path / "a.heliid"
     path.write_bytes(newer_project())
@@ -418,8 +426,11 @@ def test_a_journal_with_a_wrong_sample_is_refused(tmp_path):
 def test_a_journal_that_is_rubbish_is_refused_and_not_offered(tmp_path):
     (tmp_path / "a.journal").write_bytes(b"rubbish" * 1000)
     assert find_leftovers(tmp_path) == ()
-    with pytest.raises(ProjectFileError, match="is damaged"):
-        recover(leftover(tmp_path / "a.journal"))
+    found = leftover(tmp_path / "a.journal")
+    with pytest.raises(ProjectFileError, match="journal of the unsaved project is damaged"):
+        recover(found)
+    with pytest.raises(ProjectFileError, match=r"journal of /flights/a\.heliid is damaged"):
+        recover(replace(found, project_path="/flights/a.heliid"))
 
 
 def test_a_journal_whose_candidate_is_no_json_is_refused(tmp_path):

@@ -149,6 +149,14 @@ def test_a_journal_of_another_machine_gives_scores_but_no_weights(tmp_path):
         assert n_kept == 0
 
 
+def test_a_full_result_is_at_hand_and_one_without_leaves_the_older_there():
+    memo = Memo()
+    memo.put(scored(0.5, 1), {"weights": [1.0]})
+    memo.put(scored(0.5, 1))
+    memo.put(scored(0.6, 2))
+    assert memo.values == {(1,): {"weights": [1.0]}}
+
+
 def test_only_results_better_than_all_before_are_kept_whole(tmp_path):
     path = tmp_path / "journal"
     memo = Memo("f")
