@@ -98,7 +98,7 @@ class StudyConfig:
     trim_rule: str = "auto"
     kinematics: bool = True
     finer_rate: bool = False  # refit at finer rates too, when rate_hz is 0; kept when better
-    n_tables: int = 3  # weight tables raced inside the fitness of one order
+    n_tables: int = 2  # weight tables raced inside the fitness of one order
     n_ensemble: int = 5  # best orders refitted at the end
     stagnation: int = 0  # stop after this many unique trainings without improvement; 0: never
     wall_limit_s: float = 0.0  # 0: none

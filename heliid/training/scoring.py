@@ -37,6 +37,8 @@ class FitnessSettings:
     n_start : score after this many samples in every record, so that all orders are scored on the
         same samples; 0 takes each order's own.
     n_tables : weight tables raced through the first ``n_race`` horizons; the best is finished.
+    race_on_validation : the best is the one of least cost on the validation records, not on the
+        training records: with that, two replicates agree better (docs/decisions.md).
     n_averaged : so many of the best of that race are finished and their costs averaged.
     risk_weight, risk_alpha : the cost is mean + risk_weight * CVaR at level risk_alpha of the
         errors of windows and manoeuvres; 0 is the mean alone.
@@ -49,8 +51,9 @@ class FitnessSettings:
     penalty: float = 0.01
     bandwidth_hz: float = 2.5
     n_start: int = 0
-    n_tables: int = 3
-    n_race: int = 2
+    n_tables: int = 2
+    n_race: int = 3
+    race_on_validation: bool = True
     risk_weight: float = 0.0
     risk_alpha: float = 0.9
     n_folds: int = 0
