@@ -6,9 +6,10 @@ weight. Divergence is graded, never infinite, so that a swarm can order its fail
 
 from __future__ import annotations
 
+import math
 import time
 from collections.abc import Callable
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from typing import Any
 
 import numpy as np
@@ -17,7 +18,7 @@ from heliid.errors import HeliIDError
 from heliid.events import ShouldStop, never
 from heliid.model.network import Weights
 from heliid.model.structure import Structure
-from heliid.training.arx import GramTable, make_gram
+from heliid.training.arx import GramTable, gram_for, make_gram
 from heliid.training.dataset import Dataset
 from heliid.training.fit import (
     Fit,
@@ -27,7 +28,7 @@ from heliid.training.fit import (
     make_problem,
     run_stage,
 )
-from heliid.training.folds import N_STARTS, Fold, cross_validated, folds_of
+from heliid.training.folds import N_STARTS, Fold, best_ridge, folds_of
 from heliid.training.scoring import (
     DIVERGED_COST,
     FitnessSettings,
@@ -61,6 +62,7 @@ class Score:
     diverged: bool
     reason: str = ""
     cpu_s: float = 0.0
+    ridge: float = math.nan  # that its weights were trained with
 
     def to_dict(self) -> dict[str, Any]:
         """Plain data."""
@@ -72,6 +74,7 @@ class Score:
             "diverged": self.diverged,
             "reason": self.reason,
             "cpu_s": self.cpu_s,
+            "ridge": self.ridge,
         }
 
 
@@ -98,6 +101,8 @@ def race(
     tables = tables if structure.n_hidden > 0 else tables[:1]
     n_race = min(settings.n_race, len(plan)) if len(tables) > 1 else 0
     problem, step = make_problem(structure, train, ways), train.increment_std
+    if gram is None or not gram.covers(structure):
+        gram = gram_for(train, structure)
     stages = []
     for table in tables:
         stage = first_stage(problem, ways, table, gram)
@@ -135,9 +140,9 @@ def evaluate(
     """The score of ``structure``: trained on ``train``, free run on ``validate``.
 
     ``seed_key`` picks another set of weight tables (for replicates). With ``folds`` the cost is
-    that of cross-validation, fold k from weight table k; the weights are those of ``train``. An
-    order that cannot be trained (records too short, no finite weights) gets the worst cost and
-    its reason.
+    that of cross-validation, fold k from weight table k, with its best ridge; the weights are those
+    of ``train``. An order that cannot be trained (records too short, no finite weights) gets the
+    worst cost and its reason.
     """
     settings = FitnessSettings() if settings is None else settings
     began = time.process_time()
@@ -146,6 +151,12 @@ def evaluate(
     price = complexity_price(structure, train, settings.penalty, settings.bandwidth_hz)
     worst = np.full(train.n_outputs, np.inf)
     try:
+        judge = None
+        if folds:
+            judge = best_ridge(
+                structure, folds, settings, settings.training, tables[0], should_stop
+            )
+            settings = with_ridge(settings, judge.ridge)
         trained_on = train.with_memory(structure.memory)
         checked_on = validate.with_memory(structure.memory)
 
@@ -161,11 +172,8 @@ def evaluate(
         judged = [check(fit.weights) for fit in fits]
         cost = sum(one for one, _, _ in judged) / len(judged)
         _, nrmse, diverged = judged[0]
-        if folds:
-            cost, nrmse, lost = cross_validated(
-                structure, folds, settings, settings.training, tables[0], should_stop
-            )
-            diverged = diverged or lost
+        if judge is not None:
+            cost, nrmse, diverged = judge.cost, judge.nrmse, diverged or judge.diverged
     except HeliIDError as problem:
         spent = time.process_time() - began
         return Score(
@@ -175,8 +183,13 @@ def evaluate(
     reason = "diverges in free run" if diverged else ""
     return Score(
         cost + price, nrmse, fits[0].weights, structure.n_parameters, diverged, reason,
-        time.process_time() - began,
+        time.process_time() - began, settings.training.ridge,
     )  # fmt: skip
+
+
+def with_ridge(settings: FitnessSettings, ridge: float) -> FitnessSettings:
+    """The settings with another ridge."""
+    return replace(settings, training=replace(settings.training, ridge=ridge))
 
 
 @dataclass(eq=False)
@@ -251,7 +264,7 @@ def settings_to_dict(settings: FitnessSettings) -> dict[str, Any]:
     return {**plain, "training": _without_optional(settings.training)}
 
 
-_OPTIONAL = ("trainer", "risk_weight", "risk_alpha", "n_folds", "n_averaged")
+_OPTIONAL = ("trainer", "risk_weight", "risk_alpha", "n_folds", "ridges", "n_averaged")
 
 
 def _without_optional(settings: FitnessSettings | TrainingSettings) -> dict[str, Any]:

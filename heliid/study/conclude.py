@@ -144,7 +144,12 @@ def finished(ground: Ground, refit: Refit, origin: dict[str, Any]) -> NarxModel:
     model = ground.model(refit.structure, refit.weights)
     return replace(
         model,
-        provenance={**origin, "order": structure_text(refit.structure), "start": refit.origin},
+        provenance={
+            **origin,
+            "order": structure_text(refit.structure),
+            "start": refit.origin,
+            **({"ridge": refit.ridge} if np.isfinite(refit.ridge) else {}),
+        },
         scores={"validate": validation_scores(ground, model, refit)},
     )
 

@@ -19,8 +19,9 @@ from heliid.engine.protocol import Engine, Result, Task
 from heliid.errors import HeliIDError
 from heliid.events import ShouldStop
 from heliid.model.structure import Structure
-from heliid.search.fitness import make_payload, settings_from_dict
+from heliid.search.fitness import make_payload, settings_from_dict, with_ridge
 from heliid.study.ground import Ground
+from heliid.study.refits import Refit
 from heliid.training import Dataset
 from heliid.training.folds import N_STARTS, Fold, fold_error, make_folds
 from heliid.training.scoring import DIVERGED_COST, FitnessSettings, complexity_price
@@ -84,7 +85,7 @@ def parts_of(train: Dataset, validate: Dataset, settings: FitnessSettings) -> tu
 
 
 def doubt_network(
-    network: Structure,
+    network: Refit,
     linear: Structure,
     ground: Ground,
     engine: Engine,
@@ -100,9 +101,12 @@ def doubt_network(
     if n_parts < 2:
         return None
     costs = np.full((2, n_parts), DIVERGED_COST + 1.0)
+    usual = ground.settings.training.ridge
+    ridge = network.ridge if np.isfinite(network.ridge) else usual
+    orders = ((linear, usual), (network.structure, ridge))
     tasks = [
-        Task(i * n_parts + k, TASK, (order.to_dict(), k))
-        for i, order in enumerate((linear, network))
+        Task(i * n_parts + k, TASK, (order.to_dict(), k, ridge))
+        for i, (order, ridge) in enumerate(orders)
         for k in range(n_parts)
     ]
     done: list[int] = []
@@ -131,15 +135,16 @@ def install(payload: dict[str, Any]) -> None:
     _here[:] = [(train, settings, parts_of(train, validate, settings))]
 
 
-def doubt_task(structure: dict[str, Any], part: int) -> float:
+def doubt_task(structure: dict[str, Any], part: int, ridge: float) -> float:
     """The cost of an order on one part, trained on the others, with its price of complexity."""
     train, settings, parts = _here[0]
     order = Structure.from_dict(structure)
     price = complexity_price(order, train, settings.penalty, settings.bandwidth_hz)
     try:
         cost, _, _ = fold_error(
-            order, parts[part], settings, settings.training, tuple(range(N_STARTS))
-        )
+            order, parts[part], settings, with_ridge(settings, ridge).training,
+            tuple(range(N_STARTS)),
+        )  # fmt: skip
     except HeliIDError:
         return DIVERGED_COST + 1.0 + price
     return cost + price

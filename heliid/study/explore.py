@@ -169,4 +169,5 @@ def _refit_of(ground: Ground, best: Best) -> Refit:
         np.atleast_1d(np.array(best.value.get("nrmse", best.scored.nrmse), dtype=float)),
         best.scored.diverged,
         "search",
+        ridge=float(best.value.get("ridge", np.nan)),
     )

@@ -16,6 +16,7 @@ from heliid.engine.protocol import Engine
 from heliid.envelope import training_support
 from heliid.events import ShouldStop
 from heliid.model.network import NarxModel
+from heliid.search.fitness import with_ridge
 from heliid.study.conclude import Outcome, mean_trim
 from heliid.study.config import StudyConfig
 from heliid.study.explore import fingerprint
@@ -61,20 +62,22 @@ def train_on_all(
     Of the tables of the winning order the best trained comes first. None when it was stopped.
     """
     everything = _everything(outcome.ground)
+    usual = everything.settings.training.ridge
     models = list(dict.fromkeys([*outcome.members, outcome.linear]))
-    jobs = [(model, _table(model)) for model in models]
+    jobs = [(model, (_table(model), model.provenance.get("ridge", usual))) for model in models]
     done: dict[NarxModel, Refit] = {}
 
     def step(n: int, _: int) -> None:
         progress(len(done) + n, len(jobs))
 
-    for table in sorted({table for _, table in jobs}):
-        mine = [model for model, its in jobs if its == table]
+    for table, ridge in sorted({start for _, start in jobs}):
+        mine = [model for model, its in jobs if its == (table, ridge)]
+        ground = replace(everything, settings=with_ridge(everything.settings, ridge))
         structures = list(dict.fromkeys(model.structure for model in mine))
         refits = refit_all(
-            structures, (table,), everything.train, everything.validate, everything.settings,
-            engine, should_stop=should_stop, progress=step, kept=kept,
-            fingerprint=fingerprint(everything),
+            structures, (table,), ground.train, ground.validate, ground.settings, engine,
+            should_stop=should_stop, progress=step, kept=kept,
+            fingerprint=fingerprint(ground),
         )  # fmt: skip
         if should_stop():
             return None

@@ -33,6 +33,7 @@ from heliid.training.scoring import FitnessSettings, time_scale
 WINDOWS_S = (2.0, 5.0, 10.0, 0.0)  # of the cost; 0 is the whole record
 START_SHARE = 4  # at most 1/4 of the shortest validation record is left out of the score
 N_FOLDS = 3  # of a short recording that both trains and validates
+RIDGES = (5.0, 30.0)  # tried in every fold of such a recording
 OWN_RATE = 1e-4  # relative: a wanted rate so near the records' own, or a divisor, means that
 FEW_SAMPLES = 200  # independent samples: below, one piece of a flight is a poor judge
 PAIRS = (("theta", "q"), ("phi", "p"))  # an attitude and the rate that it integrates
@@ -164,7 +165,7 @@ def _ground_at(campaign: Campaign, config: StudyConfig, rate_hz: float) -> Groun
     )
     settings = _fitness_settings(ground, config)
     if _is_one_short_flight(full, ground, settings):
-        settings = replace(settings, n_folds=N_FOLDS)
+        settings = replace(settings, n_folds=N_FOLDS, ridges=RIDGES)
         ground = replace(ground, notices=(*ground.notices, FOLDS_USED))
     return replace(ground, settings=settings)
 

@@ -335,7 +335,7 @@ def _doubt(
     factor = round(base.dt / trained.ground.dt)
     yardstick = stretch(linear.structure, factor) if factor > 1 else linear.structure
     return doubt_network(
-        network.structure, yardstick, trained.ground, engine,
+        network, yardstick, trained.ground, engine,
         should_stop=desk.should_stop, progress=desk.stage("Comparing with the linear model"),
     )  # fmt: skip
 

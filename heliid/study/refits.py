@@ -13,10 +13,10 @@ from heliid.errors import HeliIDError
 from heliid.events import ShouldStop
 from heliid.model.network import Weights
 from heliid.model.structure import Structure
-from heliid.search.fitness import make_payload, settings_from_dict
+from heliid.search.fitness import make_payload, settings_from_dict, with_ridge
 from heliid.study.kept import MISSING, KeptRefits, refit_key
 from heliid.training import Dataset, train
-from heliid.training.folds import Fold, cross_validated, folds_of
+from heliid.training.folds import Fold, best_ridge, folds_of
 from heliid.training.scoring import FitnessSettings, complexity_price, validation_cost
 
 EFFORT = 2.0  # times the iterations of a fit inside the search
@@ -35,6 +35,7 @@ class Refit:
     diverged: bool
     origin: str  # "search", or the weight table
     train_cost: float = float("nan")
+    ridge: float = float("nan")  # it was trained with; NaN for that of the study's settings
 
     def is_better_than(self, other: Refit) -> bool:
         """The one order of refits: cost, then fewer parameters."""
@@ -116,6 +117,7 @@ def _from_plain(value: dict[str, Any], structure: Structure, table: int) -> Refi
         value["diverged"],
         f"table {table}",
         value["train_cost"],
+        value["ridge"],
     )
 
 
@@ -135,15 +137,16 @@ def refit_task(structure: dict[str, Any], table: int) -> dict[str, Any] | None:
     """One order from one weight table as plain data; None when it cannot be trained."""
     train_data, validate_data, settings, folds = _here[0]
     order = Structure.from_dict(structure)
-    ways = settings.training
-    harder = ways.with_effort(EFFORT)
+    harder = settings.training.with_effort(EFFORT)
     try:
+        judge = best_ridge(order, folds, settings, harder, table) if folds else None
+        if judge is not None:
+            harder = with_ridge(settings, judge.ridge).training.with_effort(EFFORT)
         fit = train(order, train_data.with_memory(order.memory), harder, table)
         cost, nrmse, diverged = judged(order, fit.weights, train_data, validate_data, settings)
-        if folds:
+        if judge is not None:
             price = complexity_price(order, train_data, settings.penalty, settings.bandwidth_hz)
-            cost, nrmse, lost = cross_validated(order, folds, settings, harder, table)
-            cost, diverged = cost + price, diverged or lost
+            cost, nrmse, diverged = judge.cost + price, judge.nrmse, diverged or judge.diverged
     except HeliIDError:
         return None
     return {
@@ -152,6 +155,7 @@ def refit_task(structure: dict[str, Any], table: int) -> dict[str, Any] | None:
         "train_cost": fit.cost,
         "nrmse": nrmse.tolist(),
         "diverged": diverged,
+        "ridge": harder.ridge,
     }
 
 

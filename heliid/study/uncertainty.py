@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+from dataclasses import replace
+
 from heliid.data.campaign import Campaign, Use
 from heliid.errors import HeliIDError
 from heliid.events import ShouldStop, never
@@ -26,6 +28,8 @@ def left_out_members(
     try:
         ground = make_ground(campaign, config, rate_hz=1.0 / model.dt)
         records = ground.campaign.with_use(Use.TRAIN)
-        return leave_one_out(model, records, ground.settings.training, should_stop=should_stop)
+        ways = ground.settings.training
+        ways = replace(ways, ridge=model.provenance.get("ridge", ways.ridge))
+        return leave_one_out(model, records, ways, should_stop=should_stop)
     except HeliIDError:
         return ()

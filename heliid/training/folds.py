@@ -7,7 +7,7 @@ like the error on the held-out part than the cost on the last piece did (docs/de
 
 from __future__ import annotations
 
-from dataclasses import replace
+from dataclasses import dataclass, replace
 from itertools import pairwise
 
 import numpy as np
@@ -81,6 +81,42 @@ def cross_validated(
     ]  # fmt: skip
     costs, nrmse, diverged = zip(*found, strict=True)
     return float(np.mean(costs)), np.mean(nrmse, axis=0), any(diverged)
+
+
+@dataclass(frozen=True, eq=False)
+class Judged:
+    """What cross-validation says of an order, and the ridge it did best with."""
+
+    cost: float
+    nrmse: np.ndarray  # (ny,)
+    diverged: bool
+    ridge: float
+
+
+def best_ridge(
+    structure: Structure,
+    folds: tuple[Fold, ...],
+    settings: FitnessSettings,
+    ways: TrainingSettings,
+    table: int = 0,
+    should_stop: ShouldStop = never,
+) -> Judged:
+    """``cross_validated`` with each ridge that the settings offer, the best of them.
+
+    How much curvature a short recording supports differs from one to the next by more than the
+    noise in it tells; a linear order has nothing that the ridge restrains.
+    """
+    ridges = settings.ridges if structure.n_hidden and settings.ridges else (ways.ridge,)
+    tried = [
+        Judged(
+            *cross_validated(
+                structure, folds, settings, replace(ways, ridge=ridge), table, should_stop
+            ),
+            ridge,
+        )
+        for ridge in ridges
+    ]
+    return min(tried, key=lambda one: one.cost)
 
 
 def fold_error(

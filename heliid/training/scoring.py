@@ -44,6 +44,8 @@ class FitnessSettings:
         errors of windows and manoeuvres; 0 is the mean alone.
     n_folds : cross-validation over so many parts of training and validation records together, one
         weight table each; 0 scores on the validation records alone. See ``training.folds``.
+    ridges : strengths of the ridge that cross-validation tries for each network; the best is that
+        order's own. Empty for the one of ``training``.
     """
 
     training: TrainingSettings = field(default_factory=TrainingSettings)
@@ -57,6 +59,7 @@ class FitnessSettings:
     risk_weight: float = 0.0
     risk_alpha: float = 0.9
     n_folds: int = 0
+    ridges: tuple[float, ...] = ()
     n_averaged: int = 1
 
     @property

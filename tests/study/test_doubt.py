@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from dataclasses import replace
 
+import numpy as np
 import pytest
 
 from heliid.engine.serial import SerialEngine
@@ -11,7 +12,7 @@ from heliid.search.encoding import structure_from_text
 from heliid.study.conclude import Trained, conclude
 from heliid.study.doubt import Doubt, doubt_network, parts_of
 from heliid.study.ground import make_ground
-from heliid.study.refits import refit_all
+from heliid.study.refits import Refit, refit_all
 
 LINEAR = structure_from_text("na=2,nb=2,nk=0,h=0", 1, 2)
 NETWORK = structure_from_text("na=1,nb=2,nk=0,h=2", 1, 2)
@@ -19,7 +20,8 @@ NETWORK = structure_from_text("na=1,nb=2,nk=0,h=2", 1, 2)
 
 def asked(ground, network=NETWORK, **ways):
     ways = {"should_stop": lambda: False, "progress": lambda *_: None, **ways}
-    return doubt_network(network, LINEAR, ground, SerialEngine(), **ways)
+    refit = Refit(network, None, 0.0, np.zeros(2), False, "table 0")
+    return doubt_network(refit, LINEAR, ground, SerialEngine(), **ways)
 
 
 def test_every_record_is_left_out_once(campaign, config):

@@ -2,13 +2,15 @@
 
 from __future__ import annotations
 
+from dataclasses import replace
+
 import numpy as np
 import pytest
 
 from heliid.model.structure import Structure
 from heliid.search import fitness
 from heliid.training import Dataset, TrainingSettings
-from heliid.training.folds import cross_validated, folds_of, make_folds
+from heliid.training.folds import best_ridge, cross_validated, folds_of, make_folds
 from heliid.training.scoring import FitnessSettings
 
 ONE = np.ones(1)
@@ -75,3 +77,32 @@ def test_folds_reach_the_workers():
     direct = fitness.evaluate(order, train, validate, SETTINGS, folds=folds)
     fitness.install(fitness.make_payload(train, validate, SETTINGS))
     assert fitness.evaluate_task(order.to_dict())["cost"] == direct.cost
+
+
+@pytest.mark.parametrize("ridges", [(5.0, 30.0), (30.0, 5.0)])
+def test_a_network_takes_the_ridge_that_does_best_over_the_folds(ridges):
+    settings = replace(SETTINGS, ridges=ridges)
+    train, validate = piece(60, 1), piece(40, 2)
+    order = Structure(((1,),), ((0, 1),), 3)
+    folds = folds_of(train, validate, settings)
+    costs = {
+        ridge: cross_validated(order, folds, settings, replace(QUICK, ridge=ridge))[0]
+        for ridge in ridges
+    }
+    assert costs[5.0] != costs[30.0]
+    best = min(costs, key=costs.__getitem__)
+    found = best_ridge(order, folds, settings, QUICK)
+    assert (found.ridge, found.cost) == (best, costs[best])
+    score = fitness.evaluate(order, train, validate, settings, folds=folds)
+    assert score.ridge == best
+    alone = fitness.evaluate(order, train, validate, replace(settings, training=replace(
+        QUICK, ridge=best), ridges=()), folds=folds)  # fmt: skip
+    assert score.weights.to_dict() == alone.weights.to_dict()
+
+
+def test_a_linear_order_has_but_one_ridge():
+    settings = replace(SETTINGS, ridges=(5.0, 30.0))
+    train, validate = piece(60, 1), piece(40, 2)
+    order = Structure(((1,),), ((0,),), 0)
+    found = best_ridge(order, folds_of(train, validate, settings), settings, QUICK)
+    assert found.ridge == QUICK.ridge
