@@ -19,7 +19,7 @@ from heliid.training.fit import TrainingSettings
 from heliid.training.fit import train as train_weights
 from heliid.training.scoring import FitnessSettings, validation_cost
 
-N_STARTS = 2  # weight tables per fold; the best trained is judged
+N_STARTS = 2  # weight tables per fold; their mean is the cost
 Fold = tuple[Dataset, Dataset]  # what trains, what validates
 
 
@@ -127,24 +127,25 @@ def fold_error(
     tables: tuple[int, ...],
     should_stop: ShouldStop = never,
 ) -> tuple[float, np.ndarray, bool]:
-    """Cost and NRMSE (ny,) on what one fold keeps back, any divergence.
+    """Cost and NRMSE (ny,) on what one fold keeps back, whether all runs diverge.
 
-    Of the weight ``tables`` (a linear order needs but the first) the best trained is judged.
+    The mean over the weight ``tables`` (a linear order needs but the first): which of them trains
+    best says nothing about which is best here (docs/decisions.md).
     """
     trains, validates = fold
-    data = trains.with_memory(structure.memory)
-    fit = min(
-        (
-            train_weights(structure, data, ways, t, should_stop)
-            for t in (tables if structure.n_hidden else tables[:1])
-        ),
-        key=lambda one: (one.diverged, one.cost),
-    )
-    return validation_cost(
-        structure,
-        fit.weights,
-        validates.with_memory(structure.memory),
-        settings.windows_s,
-        settings.n_start,
-        settings.risk,
-    )
+    data, kept_back = (one.with_memory(structure.memory) for one in (trains, validates))
+    found = []
+    for table in tables if structure.n_hidden else tables[:1]:
+        fit = train_weights(structure, data, ways, table, should_stop)
+        found.append(
+            validation_cost(
+                structure,
+                fit.weights,
+                kept_back,
+                settings.windows_s,
+                settings.n_start,
+                settings.risk,
+            )
+        )
+    costs, nrmse, diverged = zip(*found, strict=True)
+    return float(np.mean(costs)), np.mean(nrmse, axis=0), all(diverged)
