@@ -5,6 +5,7 @@ from __future__ import annotations
 import errno
 import os
 import stat
+from pathlib import Path
 
 import pytest
 
@@ -129,3 +130,38 @@ def test_where_folders_cannot_be_opened_there_is_nothing_to_sync(tmp_path, monke
     atomic.FileOps().sync_folder(tmp_path)
     monkeypatch.undo()
     assert opened == []
+
+
+def test_content_and_folder_are_on_the_disk_before_a_save_returns(tmp_path, monkeypatch):
+    asked: list[str] = []
+
+    def note(handle: int) -> None:
+        found = os.fstat(handle)
+        asked.append("folder" if stat.S_ISDIR(found.st_mode) else f"{found.st_size} bytes")
+
+    monkeypatch.setattr(os, "fsync", note)
+    n_open = len(os.listdir("/proc/self/fd")) if Path("/proc/self/fd").is_dir() else 0
+    atomic.write_text(tmp_path / "a.txt", "x" * 1000)
+    assert asked == ["1000 bytes", "folder"]
+    if n_open:
+        assert len(os.listdir("/proc/self/fd")) == n_open
+
+
+def test_the_users_mask_is_as_it_was(tmp_path):
+    before = os.umask(0o027)
+    try:
+        atomic.write_text(tmp_path / "new.txt", "x")
+        assert stat.S_IMODE((tmp_path / "new.txt").stat().st_mode) == 0o640
+        assert os.umask(0o027) == 0o027
+    finally:
+        os.umask(before)
+
+
+def test_the_rest_of_a_backup_that_was_cut_short_is_in_nobodys_way(tmp_path):
+    path = tmp_path / "a.txt"
+    atomic.write_text(path, "old")
+    (tmp_path / f".a.txt.bak.{os.getpid()}.part").write_text("half of")
+    old = path.stat().st_ino
+    atomic.write_text(path, "new", backup=True)
+    assert (tmp_path / "a.txt.bak").stat().st_ino == old  # the very file, not a copy of it
+    assert sorted(one.name for one in tmp_path.iterdir()) == ["a.txt", "a.txt.bak"]

@@ -107,6 +107,17 @@ def test_a_sync_that_fails_at_the_end_is_said(tmp_path, monkeypatch):
     assert "Input/output error" in file.trouble
 
 
+def test_a_line_is_in_the_file_when_put_returns(tmp_path, monkeypatch):
+    """A program that is killed then loses none."""
+    lines.begin(tmp_path / "a", HEADER, [])
+    file = lines.Appender(tmp_path / "a")
+    monkeypatch.setattr(os, "fsync", lambda _: None)
+    for n in range(3):
+        file.put({"n": n})
+        assert lines.read(tmp_path / "a")[1] == [{"n": k} for k in range(n + 1)]
+    file.close()
+
+
 def test_a_file_that_is_whole_is_not_touched_when_it_is_read(tmp_path, monkeypatch):
     lines.begin(tmp_path / "a", HEADER, [{"n": 1}])
     cut = []
