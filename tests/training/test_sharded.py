@@ -7,6 +7,7 @@ import signal
 import threading
 import time
 from dataclasses import replace
+from pathlib import Path
 
 import numpy as np
 import pytest
@@ -319,6 +320,42 @@ def test_mpi_ranks_give_the_bits_of_one_process(mpi, tmp_path, n_ranks):
     fit, restarts = launch.train_mpi(CURVED, data, SHORT, n_ranks, folder=tmp_path)
     assert restarts == 0
     assert bits(fit) == bits(train_sharded(CURVED, data, SHORT))
+
+
+@pytest.mark.slow
+@pytest.mark.skipif(not Path("/proc").is_dir(), reason="ranks are found through /proc")
+def test_a_killed_mpi_rank_is_started_again_and_the_bits_stay(mpi, tmp_path):
+    data, slow = campaign(), replace(SHORT, iterations=(6, 6, 20))
+    killed = []
+
+    def shoot():
+        end = time.monotonic() + 60
+        while not (tmp_path / launch.CHECKPOINT).exists() and time.monotonic() < end:
+            time.sleep(0.001)
+        killed.append(ranks_of(tmp_path)[-1])
+        os.kill(killed[0], signal.SIGKILL)
+
+    shooter = threading.Thread(target=shoot)
+    shooter.start()
+    fit, restarts = launch.train_mpi(CURVED, data, slow, 2, folder=tmp_path)
+    shooter.join()
+    assert len(killed) == 1
+    assert restarts == 1
+    assert bits(fit) == bits(train_sharded(CURVED, data, slow))
+
+
+def ranks_of(folder):
+    """Process numbers of the MPI ranks at work on the job in a folder."""
+    found = []
+    for one in Path("/proc").glob("[0-9]*/cmdline"):
+        try:
+            words = one.read_bytes().split(b"\0")
+        except OSError:
+            continue
+        is_rank = b"heliid.training.launch" in words and b"mpiexec" not in words[0]
+        if is_rank and str(folder).encode() in words:
+            found.append(int(one.parent.name))
+    return sorted(found)
 
 
 @pytest.mark.slow
