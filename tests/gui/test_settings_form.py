@@ -2,7 +2,7 @@
 
 import pytest
 
-from heliid.study import StudyConfig
+from heliid.study import OrderBox, StudyConfig
 from heliid.study.config import TRAINERS
 from heliid_gui.panels.settings_form import SettingsForm
 from heliid_gui.presenters.model import changed_config
@@ -55,3 +55,17 @@ def test_risk_and_another_trainer_take_each_other_back():
     again = changed_config(other, risk_weight=1.0)
     assert (again.config.trainer, again.config.risk_weight) == ("lm", 1.0)
     assert changed_config(risky, budget=7).config.risk_weight == 2.0
+
+
+def test_the_last_training_and_leaky_inputs_are_shown_and_told(form):
+    told = []
+    form.changed.connect(lambda name, value: told.append((name, value)))
+    form.show_config(StudyConfig(train_on="all", box=OrderBox(leak_max=3)))
+    assert form.train_on.currentData() == "all"
+    assert form.fields["box_leak_max"].value() == 3
+    assert told == []
+    form.fields["box_leak_max"].setValue(5)
+    form.train_on.activated.emit(form.train_on.findData("all"))
+    assert told == [("box_leak_max", 5), ("train_on", "all")]
+    setup = changed_config(Setup(config=StudyConfig()), box_leak_max=5, train_on="all")
+    assert (setup.config.box.leak_max, setup.config.train_on) == (5, "all")

@@ -15,7 +15,7 @@ from PySide6.QtWidgets import (
 )
 
 from heliid.study import SEARCHES, StudyConfig
-from heliid.study.config import TRAINERS
+from heliid.study.config import TRAIN_ON, TRAINERS
 from heliid_gui.presenters.formatting import SEARCH_NAMES
 from heliid_gui.theme import SPACE
 from heliid_gui.widgets import Section, column, label
@@ -116,6 +116,19 @@ class SettingsForm(QWidget):
         )
         self._whole(
             box,
+            self.tr("Leaky inputs"),
+            "box_leak_max",
+            0,
+            8,
+            self.tr(
+                "Above 0 the search may give every input a copy with a fading memory, with time "
+                "constants of 4, 8, ... samples, so many of them. It helps where a slow state is "
+                "not measured, and makes the search longer."
+            ),
+            zero=self.tr("None"),
+        )
+        self._whole(
+            box,
             self.tr("Hidden units"),
             "box_hidden_max",
             0,
@@ -159,6 +172,16 @@ class SettingsForm(QWidget):
             self.tr(
                 "How the weights of one order are found. Levenberg-Marquardt is the fastest by "
                 "far; the others are for questions beyond it."
+            ),
+        )
+        self._add(
+            more,
+            self.tr("Train at last on"),
+            "train_on",
+            self._last_training(),
+            self.tr(
+                "What the chosen model learns from in the end. Its validation figures stay those "
+                "of a model that never saw the validation records."
             ),
         )
         self._real(
@@ -261,11 +284,28 @@ class SettingsForm(QWidget):
         self.trainer.activated.connect(lambda: self._say("trainer", self.trainer.currentData()))
         return self.trainer
 
+    def _last_training(self) -> QComboBox:
+        names = {
+            "auto": self.tr("All, when one short recording is cross-validated"),
+            "train": self.tr("Training records"),
+            "all": self.tr("Training and validation records"),
+        }
+        self.train_on = QComboBox()
+        for key in TRAIN_ON:
+            self.train_on.addItem(names[key], key)
+        self.train_on.setMinimumContentsLength(6)
+        self.train_on.setSizeAdjustPolicy(
+            QComboBox.SizeAdjustPolicy.AdjustToMinimumContentsLengthWithIcon
+        )
+        self.train_on.activated.connect(lambda: self._say("train_on", self.train_on.currentData()))
+        return self.train_on
+
     def show_config(self, config: StudyConfig) -> None:
         """Put the values into the fields; nothing is told."""
         self._quiet = True
         self.search.setCurrentIndex(max(0, self.search.findData(config.search)))
         self.trainer.setCurrentIndex(max(0, self.trainer.findData(config.trainer)))
+        self.train_on.setCurrentIndex(max(0, self.train_on.findData(config.train_on)))
         for name, field in self.fields.items():
             source = config.box if name.startswith("box_") else config
             value = getattr(source, name.removeprefix("box_"))

@@ -18,6 +18,7 @@ MEANING = {
     "nk": "input delay",
     "spacing": "tap spacing",
     "yspacing": "output spacing",
+    "leak": "leaky inputs",
     "h": "hidden units",
 }
 
