@@ -9,6 +9,7 @@ the windows that trained. ``--write`` makes ``docs/risk.md``.
 from __future__ import annotations
 
 import argparse
+from collections.abc import Iterator
 from dataclasses import replace
 from pathlib import Path
 
@@ -105,8 +106,11 @@ NAMES = ("worst held-out manoeuvre", "mean held-out manoeuvre",
          "CVaR of training windows of 5 s", "mean of training windows of 5 s")  # fmt: skip
 
 
-def table(key: str, seeds: int, budget: int) -> str:
-    """Order searches: medians without risk, with it in the search, and in training too."""
+def tables(key: str, seeds: int, budget: int) -> Iterator[str]:
+    """Order searches: medians without risk, with it in the search, and in training too.
+
+    One table after each seed, so that a run that is cut short leaves what it has.
+    """
     config = StudyConfig(rate_hz=10.0 if key == "truth" else 0.0, box=BOX, n_tables=1)
     ground = make_ground(load_example(key), config)
     arms = [with_risk(ground, search=s, training=t)
@@ -117,9 +121,13 @@ def table(key: str, seeds: int, budget: int) -> str:
             rows.append([one(arm, seed, budget) for arm in arms])
         except HeliIDError as problem:
             print(f"{key}, seed {seed}: {problem}")
-        print(f"{key}, seed {seed}: {rows[-1]}", flush=True)
-    found = np.array(rows)
-    title = f"## {key}, order searches: {len(rows)} seeds, {budget} orders each\n"
+            continue
+        yield _searched(key, np.array(rows), budget)
+
+
+def _searched(key: str, found: np.ndarray, budget: int) -> str:
+    """The table of results (seeds, 3, 4)."""
+    title = f"## {key}, order searches: {len(found)} seeds, {budget} orders each\n"
     lines = ["| error (NRMSE) | plain | risk in the search | seeds better | p | risk in both | "
              "seeds better | p |", "|---|---|---|---|---|---|---|---|"]  # fmt: skip
     for k, name in enumerate(NAMES):
@@ -158,13 +166,16 @@ def main() -> None:
     parser.add_argument("--write", action="store_true", help="into docs/risk.md")
     options = parser.parse_args()
     for key in options.sets:
-        if options.fixed:
-            text = fixed(key, options.seeds)
-        else:
-            text = table(key, options.seeds, options.budget)
+        mark, text = f"{key} fixed" if options.fixed else f"{key} searches", ""
+        made = (
+            [fixed(key, options.seeds)]
+            if options.fixed
+            else tables(key, options.seeds, options.budget)
+        )
+        for text in made:
+            if options.write:
+                put(PAGE, HEAD, mark, text)
         print(text, flush=True)
-        if options.write:
-            put(PAGE, HEAD, f"{key} fixed" if options.fixed else key, text)
 
 
 def fixed(key: str, seeds: int) -> str:
