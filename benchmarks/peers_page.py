@@ -241,8 +241,8 @@ def optimiser_part(found: dict[str, Any]) -> str:
         [
             "## The optimisers alone, on ten shifted functions\n",
             f"Median error after {found['evaluations']} evaluations, {found['seeds']} seeds of "
-            f"ours, {found['peer_seeds']} of the peers, their defaults with a population of 50, all in "
-            "one run (`PYTHONPATH=. .venv-peers/bin/python -m benchmarks.optimisers`).\n",
+            f"ours, {found['peer_seeds']} of the peers, their defaults with a population of 50, "
+            "all in one run (`PYTHONPATH=. .venv-peers/bin/python -m benchmarks.optimisers`).\n",
             table(header, lines),
             "No worse on so many of them, below 1e-8 being solved (last column: every digit "
             "counts):\n",

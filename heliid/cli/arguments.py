@@ -171,7 +171,9 @@ def _add_model(parser: argparse.ArgumentParser) -> None:
                        help="what the chosen model is trained on in the end: the training records, "
                        "all with the validation records, or all only when one short recording "
                        "was cross-validated (auto, default)")  # fmt: skip
-    group.add_argument("--tables", type=int, metavar="N", help="weight tables raced per order")
+    group.add_argument("--tables", type=int, metavar="N",
+                       help="weight tables each order starts from (default 2; 4 is careful: costs "
+                       "depend less on chance and take up to twice the time)")  # fmt: skip
     group.add_argument("--trainer", choices=_TRAINERS,
                        help="how weights are found (default lm; see docs/trainers.md)")  # fmt: skip
     group.add_argument("--risk", type=float, metavar="LAMBDA",

@@ -28,7 +28,7 @@ from heliid.training.fit import (
     make_problem,
     run_stage,
 )
-from heliid.training.folds import N_STARTS, Fold, best_ridge, folds_of
+from heliid.training.folds import Fold, best_ridge, folds_of
 from heliid.training.scoring import (
     DIVERGED_COST,
     FitnessSettings,
@@ -140,13 +140,13 @@ def evaluate(
     """The score of ``structure``: trained on ``train``, free run on ``validate``.
 
     ``seed_key`` picks another set of weight tables (for replicates). With ``folds`` the cost is
-    that of cross-validation, fold k from weight table k, with its best ridge; the weights are those
-    of ``train``. An order that cannot be trained (records too short, no finite weights) gets the
-    worst cost and its reason.
+    that of cross-validation (each fold the mean of so many tables), with its best ridge; the
+    weights are those of ``train``. An order that cannot be trained (records too short, no finite
+    weights) gets the worst cost and its reason.
     """
     settings = FitnessSettings() if settings is None else settings
     began = time.process_time()
-    first = seed_key * max(settings.n_tables, N_STARTS * len(folds))
+    first = seed_key * max(1, settings.n_tables) * max(1, len(folds))
     tables = tuple(range(first, first + (1 if folds else max(1, settings.n_tables))))
     price = complexity_price(structure, train, settings.penalty, settings.bandwidth_hz)
     worst = np.full(train.n_outputs, np.inf)

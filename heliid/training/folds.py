@@ -19,7 +19,7 @@ from heliid.training.fit import TrainingSettings
 from heliid.training.fit import train as train_weights
 from heliid.training.scoring import FitnessSettings, validation_cost
 
-N_STARTS = 2  # weight tables per fold; their mean is the cost
+N_STARTS = 2  # weight tables per fold where no settings say so
 Fold = tuple[Dataset, Dataset]  # what trains, what validates
 
 
@@ -70,12 +70,16 @@ def cross_validated(
     table: int = 0,
     should_stop: ShouldStop = never,
 ) -> tuple[float, np.ndarray, bool]:
-    """Mean cost and NRMSE (ny,) over the folds, any divergence; fold k begins at ``table`` + k."""
-    n = len(folds)
+    """Mean cost and NRMSE (ny,) over the folds, any divergence.
+
+    Fold k of n takes the weight tables ``table`` + k, ``table`` + k + n, ..., as many as the
+    settings say.
+    """
+    n, reach = len(folds), max(1, settings.n_tables) * len(folds)
     found = [
         fold_error(
             structure, fold, settings, ways,
-            tuple(range(table + k, table + k + N_STARTS * n, n)), should_stop,
+            tuple(range(table + k, table + reach, n)), should_stop,
         )
         for k, fold in enumerate(folds)
     ]  # fmt: skip

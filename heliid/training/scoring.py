@@ -42,8 +42,9 @@ class FitnessSettings:
     n_averaged : so many of the best of that race are finished and their costs averaged.
     risk_weight, risk_alpha : the cost is mean + risk_weight * CVaR at level risk_alpha of the
         errors of windows and manoeuvres; 0 is the mean alone.
-    n_folds : cross-validation over so many parts of training and validation records together, one
-        weight table each; 0 scores on the validation records alone. See ``training.folds``.
+    n_folds : cross-validation over so many parts of training and validation records together,
+        ``n_tables`` weight tables each, their costs averaged; 0 scores on the validation records
+        alone. See ``training.folds``.
     ridges : strengths of the ridge that cross-validation tries for each network; the best is that
         order's own. Empty for the one of ``training``.
     """

@@ -161,7 +161,8 @@ class SettingsForm(QWidget):
             1,
             32,
             self.tr(
-                "Each order is trained from several sets of start weights and the best counts."
+                "Each order is trained from so many sets of start weights. 4 is careful: costs "
+                "depend less on chance and take up to twice the time."
             ),
         )
         self._add(
