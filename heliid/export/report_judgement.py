@@ -209,14 +209,15 @@ def _cases(report: ValidationReport) -> list[Block]:
 
 
 def _residuals(report: ValidationReport) -> list[Block]:
-    """Share of lags outside the 95 % bound, one-step residuals."""
+    """Share of lags outside the 95 % bounds by which the verdict goes, one-step residuals."""
     limit = report.thresholds["lags_outside"]
     rows: list[tuple[str | Cell, ...]] = []
     for r in report.records:
         for test in r.residual_tests:
             shares: dict[str, list[float]] = {}
             for c in test.correlations:
-                shares.setdefault(c.kind, []).append(c.outside)
+                share = c.outside if c.kind == "auto" else c.outside_corrected
+                shares.setdefault(c.kind, []).append(share)
             cells: list[str | Cell] = []
             for kind in ("auto", "cross", "u2_e", "u2_e2", "e_eu"):
                 values = shares.get(kind, [])
@@ -231,9 +232,11 @@ def _residuals(report: ValidationReport) -> list[Block]:
     return [
         Heading("Residual tests", 3),
         Table(("record", "output", "auto", "input", "u²e", "u²e²", "e(eu)"), tuple(rows),
-              f"One-step residuals: largest share of lags outside 1.96/sqrt(N); at most "
-              f"{100 * limit:.0f} % is expected of white residuals "
-              f"({_source(report.thresholds, 'lags_outside')}).", ("record", "output")),
+              f"One-step residuals: share of lags outside the 95 % bound, the largest of any "
+              f"input. The bound of the autocorrelation is 1.96/sqrt(N), that of the others is "
+              f"Bartlett's for coloured signals; at most {100 * limit:.0f} % is expected "
+              f"({_source(report.thresholds, 'lags_outside')}). The verdict counts the mean.",
+              ("record", "output")),
         *_residual_figures(report),
     ]  # fmt: skip
 

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import contextlib
 from collections.abc import Callable, Sequence
 from dataclasses import dataclass, replace
 from typing import Any
@@ -182,25 +183,30 @@ def study_physics(
         own.linear, modes, intervals, derivatives, own.reason, own.reduced, own.reduction_theil,
         np.array(sorted(set(cloud))).reshape(-1, 2),
         "reduced model" if is_reduced else "dominant modes of the full model",
-        _by_amplitude(model, own.linear), own.power,
+        _by_amplitude(model, own.linear, refuse_above), own.power,
     )  # fmt: skip
 
 
-def _by_amplitude(model: NarxModel, linear: LinearModel) -> tuple[AmplitudeModes, ...]:
-    """The full model's dominant modes for motions from none to as large as flown."""
+def _by_amplitude(
+    model: NarxModel, linear: LinearModel, refuse_above: float
+) -> tuple[AmplitudeModes, ...]:
+    """The modes for motions from none to as large as flown, of four states where they suffice."""
     if model.structure.n_hidden == 0:
         return ()
-    is_longitudinal = _is_longitudinal(model)
-    return tuple(
-        AmplitudeModes(
-            a,
-            name_modes(
-                dominant_eigenvalues(at_amplitude(model, a, linear.trim)),
-                is_longitudinal=is_longitudinal,
-            ),
-        )
-        for a in SHOWN
-    )
+    sizes = ((a, at_amplitude(model, a, linear.trim)) for a in SHOWN)
+    return tuple(AmplitudeModes(a, _modes_of(one, refuse_above)) for a, one in sizes)
+
+
+def _modes_of(linear: LinearModel, refuse_above: float) -> tuple[Mode, ...]:
+    """The modes of the reduced model, or the dominant ones of the whole where it departs."""
+    order = longitudinal_order(linear.outputs)
+    if order is not None:
+        with contextlib.suppress(np.linalg.LinAlgError, ValueError, FloatingPointError):
+            reduced = reduce_longitudinal(linear, order)
+            if reduced.theil <= refuse_above:
+                return name_modes(np.linalg.eigvals(reduced.A), is_longitudinal=True)
+    is_longitudinal = bool({symbol(channel) for channel in linear.outputs} & {"q", "theta"})
+    return name_modes(dominant_eigenvalues(linear), is_longitudinal=is_longitudinal)
 
 
 def _is_longitudinal(model: NarxModel) -> bool:

@@ -5,6 +5,7 @@ from __future__ import annotations
 import numpy as np
 import pytest
 
+from benchmarks.physics import SIZES, SLOW, truth_of_size
 from heliid.physics import study_physics
 from heliid.physics.amplitude import (
     AMPLITUDES,
@@ -17,6 +18,7 @@ from heliid.physics.amplitude import (
     small_motion,
 )
 from heliid.physics.linear_model import find_trim, linearise, step_jacobian
+from heliid.physics.modes import name_modes
 from heliid.truth import eigenvalues_at_trim
 from tests.judgement.plants import truth_model
 
@@ -82,3 +84,23 @@ def test_roots_of_the_synthetic_helicopter_within_a_tenth():
     assert abs(slope["heave subsidence"].real / heave - 1.0) > 0.12
     sizes = [one.amplitude for one in physics.by_amplitude]
     assert sizes == [0.0, 0.25, 0.5, 0.75, 1.0]
+
+
+@pytest.mark.slow
+def test_roots_of_motions_as_large_as_flown_are_those_of_the_truth_at_that_size():
+    """No extrapolation there: model and truth are both averaged over motions of one size."""
+    model = truth_model(4, 1)
+    physics = study_physics(model)
+    for one in physics.by_amplitude:
+        if one.amplitude not in SIZES:
+            continue
+        values = truth_of_size(one.amplitude, model.scaling.output_std)
+        for true in name_modes(values[np.abs(values) < SLOW], is_longitudinal=True):
+            found = {mode.name: mode for mode in one.modes}[true.name]
+            assert found.frequency == pytest.approx(true.frequency, rel=0.1), one.amplitude
+            assert found.damping == pytest.approx(true.damping, abs=0.05), one.amplitude
+
+
+def test_truth_of_vanishing_size_is_the_truth_at_rest():
+    found = np.sort_complex(truth_of_size(1e-4, np.ones(4)))
+    assert np.allclose(found, np.sort_complex(eigenvalues_at_trim()), rtol=1e-3)

@@ -163,3 +163,13 @@ def test_too_few_pieces_have_no_tail(finished):
 
     report = finished[1][Use.TRAIN]
     assert tail_blocks(dataclasses.replace(report, records=())) == []
+
+
+def test_residual_table_counts_what_the_verdict_counts(finished):
+    """A table with another bound than the verdict's said 71 % where the verdict said 10 %."""
+    result, judged = finished
+    blocks = study_blocks(result, ReportInput(judged))
+    table = next(b for b in blocks if isinstance(b, Table) and b.header[2:4] == ("auto", "input"))
+    test = judged[Use.VALIDATE].records[0].residual_tests[0]
+    cross = max(c.outside_corrected for c in test.correlations if c.kind == "cross")
+    assert table.rows[0][3].text == f"{100 * cross:.0f} %"
