@@ -1,177 +1,52 @@
-"""Small parts that every panel is made of, so that all of them look alike."""
+"""Cards, banners, sections and scrolled pages, made of ``parts``; panels import all from here."""
 
 from __future__ import annotations
 
-import weakref
-from collections.abc import Callable
-
-from PySide6.QtCore import QSize, Qt, Signal
+from PySide6.QtCore import QEvent, QSize, Qt, Signal
 from PySide6.QtGui import QPainter
 from PySide6.QtWidgets import (
     QFrame,
-    QHBoxLayout,
     QLabel,
-    QLayout,
     QPushButton,
     QScrollArea,
     QSizePolicy,
     QSplitter,
     QToolButton,
-    QVBoxLayout,
     QWidget,
 )
 
 from heliid_gui import icons
+from heliid_gui.parts import (
+    Icon,
+    Part,
+    boxed,
+    button,
+    column,
+    label,
+    row,
+    set_kind,
+    tool_button,
+)
 from heliid_gui.rooms import follow
-from heliid_gui.theme import SPACE, colours
+from heliid_gui.theme import SPACE
 
-Part = QWidget | QLayout | int
-
-
-def label(text: str = "", kind: str = "", *, wrap: bool = False, tip: str = "") -> QLabel:
-    """A label; ``kind`` is one of the style sheet's, as ``heading`` or ``muted``."""
-    made = QLabel(text)
-    if kind:
-        made.setObjectName(kind)
-    made.setWordWrap(wrap)
-    if wrap:
-        made.setSizePolicy(QSizePolicy.Policy.Preferred, QSizePolicy.Policy.Minimum)
-    if tip:
-        made.setToolTip(tip)
-    return made
-
-
-def set_kind(widget: QWidget, kind: str) -> None:
-    """Change which rule of the style sheet applies."""
-    if widget.objectName() != kind:
-        widget.setObjectName(kind)
-        widget.style().unpolish(widget)
-        widget.style().polish(widget)
-
-
-class Icon(QLabel):
-    """A picture that follows the theme."""
-
-    def __init__(self, name: str, size: int = 20, role: str = "text") -> None:
-        super().__init__()
-        self._name, self._size, self._role = name, size, role
-        follow(self, self._paint)
-        self._paint()
-
-    def show_icon(self, name: str, role: str) -> None:
-        """Show another one."""
-        self._name, self._role = name, role
-        self._paint()
-
-    def _paint(self) -> None:
-        self.setPixmap(icons.pixmap(self._name, getattr(colours(), self._role), self._size))
-
-
-def _follow_theme(made: QPushButton | QToolButton, name: str, role: str) -> None:
-    known = weakref.ref(made)
-
-    def paint() -> None:
-        there = known()
-        if there is not None:
-            there.setIcon(icons.icon(name, getattr(colours(), role)))
-
-    paint()
-    follow(made, paint)
-
-
-def button(
-    text: str,
-    on_click: Callable[[], object] | None = None,
-    *,
-    icon: str = "",
-    kind: str = "",
-    tip: str = "",
-) -> QPushButton:
-    """A push button; ``kind`` is "", "primary" or "link"."""
-    made = QPushButton(text)
-    if kind:
-        made.setObjectName(kind)
-    if icon:
-        role = "accent_text" if kind == "primary" else "accent" if kind == "link" else "text"
-        _follow_theme(made, icon, role)
-        made.setIconSize(QSize(16, 16))
-    if tip:
-        made.setToolTip(tip)
-    if on_click is not None:
-        made.clicked.connect(lambda: on_click())
-    return made
-
-
-def tool_button(
-    icon: str,
-    text: str,
-    on_click: Callable[[], object] | None = None,
-    *,
-    show_text: bool = False,
-    tip: str = "",
-    checkable: bool = False,
-) -> QToolButton:
-    """A small button with an icon; the text is always there for readers and tooltips."""
-    made = QToolButton()
-    made.setObjectName("tool" if show_text else "flat")
-    made.setText(text)
-    made.setAccessibleName(text)
-    made.setToolTip(tip or text)
-    made.setCheckable(checkable)
-    made.setIconSize(QSize(16, 16))
-    style = Qt.ToolButtonStyle
-    made.setToolButtonStyle(
-        style.ToolButtonTextBesideIcon if show_text else style.ToolButtonIconOnly
-    )
-    _follow_theme(made, icon, "text")
-    if on_click is not None:
-        made.clicked.connect(lambda: on_click())
-    return made
-
-
-def column(
-    *parts: Part, margins: int = 0, spacing: int = SPACE, grows: int | None = None
-) -> QVBoxLayout:
-    """Parts stacked; a number is a stretch. ``grows``: the part that takes the free room."""
-    layout = QVBoxLayout()
-    _fill(layout, parts, margins, spacing, grows)
-    return layout
-
-
-def row(
-    *parts: Part, margins: int = 0, spacing: int = SPACE, grows: int | None = None
-) -> QHBoxLayout:
-    """Parts side by side; a number is a stretch. ``grows``: the part that takes the free room."""
-    layout = QHBoxLayout()
-    _fill(layout, parts, margins, spacing, grows)
-    return layout
-
-
-def _fill(
-    layout: QVBoxLayout | QHBoxLayout,
-    parts: tuple[Part, ...],
-    margins: int,
-    spacing: int,
-    grows: int | None,
-) -> None:
-    layout.setContentsMargins(margins, margins, margins, margins)
-    layout.setSpacing(spacing)
-    for part in parts:
-        if isinstance(part, int):
-            layout.addStretch(part)
-        elif isinstance(part, QLayout):
-            layout.addLayout(part)
-        else:
-            layout.addWidget(part)
-    if grows is not None:
-        layout.setStretch(grows, 1)
-
-
-def boxed(layout: QLayout) -> QWidget:
-    """A plain widget around a layout."""
-    made = QWidget()
-    made.setLayout(layout)
-    return made
+__all__ = [
+    "Banner",
+    "Card",
+    "ElidedLabel",
+    "EmptyState",
+    "Icon",
+    "Section",
+    "boxed",
+    "button",
+    "column",
+    "label",
+    "panes",
+    "row",
+    "scrolled",
+    "set_kind",
+    "tool_button",
+]
 
 
 class Card(QFrame):
@@ -338,9 +213,34 @@ class ElidedLabel(QLabel):
         painter.end()
 
 
+class _ScrollPage(QScrollArea):
+    """Gives its page the height that its wrapped texts need at the width there is.
+
+    Left to itself Qt asks for the least height of each label alone, and cuts the lines below.
+    """
+
+    def resizeEvent(self, event) -> None:
+        """Another width, another height."""
+        super().resizeEvent(event)
+        self._fit()
+
+    def eventFilter(self, watched, event) -> bool:
+        """Other texts, another height."""
+        if event.type() is QEvent.Type.LayoutRequest and watched is self.widget():
+            self._fit()
+        return super().eventFilter(watched, event)
+
+    def _fit(self) -> None:
+        page = self.widget()
+        if page is not None and page.hasHeightForWidth():
+            height = page.heightForWidth(self.viewport().width())
+            if height != page.minimumHeight():
+                page.setMinimumHeight(height)
+
+
 def scrolled(inner: QWidget, *, sideways: bool = False) -> QScrollArea:
     """The widget in a frameless scroll area that scrolls up and down, ``sideways`` if need be."""
-    area = QScrollArea()
+    area = QScrollArea() if sideways else _ScrollPage()
     inner.setObjectName("page")
     area.setWidget(inner)
     area.setWidgetResizable(True)

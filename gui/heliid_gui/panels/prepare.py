@@ -64,6 +64,7 @@ class PreparePanel(QWidget):
         self.spectra = SpectraView()
         self.tabs = QTabWidget()
         self.tabs.setDocumentMode(True)
+        self.tabs.tabBar().setDrawBase(False)
         self.tabs.addTab(self.page, self.tr("Before and after"))
         self.tabs.addTab(self.spectra, self.tr("Spectra and model rate"))
         centre = Card(self.tabs, margins=SPACE + 4)

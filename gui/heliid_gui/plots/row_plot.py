@@ -24,6 +24,7 @@ from heliid_gui.theme import colours
 pg.LabelItem._sizeHint = {}
 AXIS_WIDTH = 56  # px
 PADDING = 0.06  # of the values' span, above and below
+LEAST_SPAN = 2e-4  # of the largest value
 TITLE_HEIGHT = 16.0  # px
 BOTTOM_HEIGHT = 34  # px
 THICK_BELOW = 3.0  # length of a curve over the plot's width: stroking a long one takes 0.1 s
@@ -211,7 +212,10 @@ class RowPlot:
 
     def _fit_values(self, low: float, high: float, *, is_live: bool) -> None:
         """Fit the value axis; while live, only when it is clearly too small or too large."""
-        span = (high - low) or max(abs(high), 1.0)
+        span = high - low
+        least = LEAST_SPAN * max(abs(high), abs(low)) or 1.0
+        if span < least:  # rounding is not stretched over the whole axis
+            low, high, span = (low + high - least) / 2, (low + high + least) / 2, least
         if is_live:
             now_low, now_high = self.box.viewRange()[1]
             if now_low <= low and high <= now_high and (now_high - now_low) < 2.0 * span:
