@@ -98,6 +98,15 @@ class SearchResult:
     seconds: float
 
 
+def told_apart(one: float, other: float) -> tuple[str, str]:
+    """Two different costs with as many digits as it takes to see that they differ."""
+    for digits in range(4, 18):
+        texts = f"{one:.{digits}g}", f"{other:.{digits}g}"
+        if texts[0] != texts[1]:
+            break
+    return texts
+
+
 @dataclass(eq=False)
 class Shared:
     """What searches side by side have in common besides the memo: see ``heliid.search.race``."""
@@ -367,9 +376,9 @@ class Loop:
         if again.cost != known.cost:
             self.report(
                 Notice(
-                    f"Evaluated again, {self.problem.describe(genome).text} costs {again.cost:.6g} "
-                    f"where the journal says {known.cost:.6g}: it was made by another version or "
-                    "on another processor.",
+                    f"Evaluated again, {self.problem.describe(genome).text} costs "
+                    f"{' where the journal says '.join(told_apart(again.cost, known.cost))}: it "
+                    "was made by another version or on another processor.",
                     "warning",
                 )
             )

@@ -8,6 +8,7 @@ from heliid.engine.local import LocalEngine
 from heliid.engine.serial import SerialEngine
 from heliid.events import CandidateScored, Notice, Progress, SearchAdvanced
 from heliid.search.factory import make_searcher
+from heliid.search.loop import told_apart
 from heliid.search.race import run_race
 from heliid.search.run import Limits, run_search
 
@@ -166,3 +167,16 @@ def test_an_order_that_kills_its_worker_costs_each_search_one_order_only():
     assert found[0] == found[1]
     dead = [row for one in found[0] for row in one[0] if row[3] == np.inf]
     assert dead
+
+
+@pytest.mark.parametrize(
+    ("one", "other", "texts"),
+    [
+        (0.5, 0.6, ("0.5", "0.6")),
+        (0.12345678, 0.12345679, ("0.12345678", "0.12345679")),
+        (1.0, 1.0 + 2**-52, ("1", "1.0000000000000002")),
+        (float("inf"), 0.1, ("inf", "0.1")),
+    ],
+)
+def test_two_costs_are_written_so_that_they_can_be_told_apart(one, other, texts):
+    assert told_apart(one, other) == texts

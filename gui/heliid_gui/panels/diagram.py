@@ -15,7 +15,8 @@ from heliid_gui.theme import colours, theme
 GAP = 14.0
 BOX_W = 128.0
 TIER_H = 190.0
-MIN_WIDTH = 540  # px, below which the texts no longer fit
+FULL_WIDTH = 540  # px, below which the drawing becomes smaller as a whole
+MIN_WIDTH = 400  # px
 BOX_H = 30.0
 
 
@@ -45,7 +46,10 @@ class BlockDiagram(QWidget):
             return
         painter = QPainter(self)
         painter.setRenderHint(QPainter.RenderHint.Antialiasing)
-        _Drawing(painter, QRectF(self.rect()), self._diagram).draw()
+        scale = min(1.0, self.width() / FULL_WIDTH)
+        painter.scale(scale, scale)
+        area = QRectF(0.0, 0.0, self.width() / scale, self.height() / scale)
+        _Drawing(painter, area, self._diagram).draw()
         painter.end()
 
 

@@ -39,6 +39,7 @@ class RecordTree(QWidget):
         super().__init__()
         self.filter = QLineEdit()
         self.filter.setPlaceholderText(self.tr("Find a channel"))
+        self.filter.setAccessibleName(self.tr("Find a channel"))
         self.filter.setClearButtonEnabled(True)
         self.filter.textChanged.connect(self._filter)
         self.tree = QTreeWidget()
