@@ -1,15 +1,21 @@
 """What this machine can do, and how the cost of a fit grows: kernels against their limits.
 
-``python -m benchmarks.roofline [--quick]``. Limits are measured in the same run, in turns with the
-kernels: dgemm, sgemm and ssyrk of the BLAS that numpy brings, numpy's own tanh, and the speed at
-which memory is read. Times are the best of many short calls on the thread's own clock; on a busy
-machine trust the ratios. ``--quick``: fewer repeats, no workers.
+``python -m benchmarks.roofline [--quick | --first]``. Limits are measured in the same run, in turns
+with the kernels: dgemm, sgemm and ssyrk of the BLAS that numpy brings, numpy's own tanh, and the
+speed at which memory is read. Times are the best of many short calls on the thread's own clock; on
+a busy machine trust the ratios. ``--quick``: fewer repeats, no workers. ``--first``: only what a
+new user waits for, a candidate in a new process with an empty and then with a filled folder of
+compiled kernels, and ``heliid --help``.
 """
 
 from __future__ import annotations
 
 import argparse
 import os
+import resource
+import subprocess
+import sys
+import tempfile
 import time
 from collections.abc import Callable
 
@@ -217,6 +223,48 @@ def workers() -> None:
     print(f"ratio {rates[2] / rates[1]:.2f}; 400 candidates on two in {400 / rates[2]:.0f} s")
 
 
+FIRST_CANDIDATE = """
+from benchmarks.engine import order, truth_sets
+from heliid.search.fitness import evaluate
+sets = truth_sets(10)
+evaluate(order(1, 2, 1, 1, 4), sets["train"], sets["validate"])
+"""
+FIRST_RUN = """
+import numpy as np
+from heliid.kernels.narx import run_segments
+ones, taps = np.ones((50, 1)), np.array([[0, 1]])
+y_sim, alive = ones.copy(), np.zeros(1, np.int64)
+ones.setflags(write=False)
+run_segments(ones, ones, np.array([[2, 40]]), taps, taps, np.zeros((0, 2)), np.zeros(0),
+             np.zeros((1, 0)), np.zeros((1, 2)), np.zeros(1), np.ones(1), 50.0, y_sim, alive)
+"""
+
+
+def first_calls() -> None:
+    """CPU of new processes: every kernel of a fit compiled, then loaded; the help."""
+    with tempfile.TemporaryDirectory() as folder:
+        os.environ["NUMBA_CACHE_DIR"] = folder
+        empty = _cpu_of("-c", FIRST_CANDIDATE)
+        print(f"first candidate, imports and data included: nothing compiled yet {empty:.1f} s CPU")
+        filled = _cpu_of("-c", FIRST_CANDIDATE)
+        print(f"  the same with the compiled kernels in the cache {filled:.2f} s")
+        _cpu_of("-c", FIRST_RUN)
+        print(f"  one free run, from the cache, imports included {_cpu_of('-c', FIRST_RUN):.2f} s")
+    print(f"heliid --help {_cpu_of('-m', 'heliid', '--help'):.3f} s")
+
+
+def _cpu_of(*arguments: str) -> float:
+    """CPU seconds of a Python process of its own."""
+
+    def spent() -> float:
+        used = resource.getrusage(resource.RUSAGE_CHILDREN)
+        return used.ru_utime + used.ru_stime
+
+    before = spent()
+    subprocess.run([sys.executable, *arguments], check=True, stdout=subprocess.DEVNULL)
+    return spent() - before
+
+
 def _run(engine: LocalEngine, tasks: list[Task]) -> None:
     results: list[Result] = []
     engine.run(iter(tasks), on_result=results.append, should_stop=never)
@@ -240,7 +288,12 @@ def main() -> None:
     """Print all figures."""
     parser = argparse.ArgumentParser(description=__doc__)
     parser.add_argument("--quick", action="store_true", help="fewer repeats, no workers")
-    is_quick = parser.parse_args().quick
+    parser.add_argument("--first", action="store_true", help="only the first calls of a new user")
+    options = parser.parse_args()
+    if options.first:
+        first_calls()
+        return
+    is_quick = options.quick
     repeats = 20 if is_quick else 100
     measure(repeats)
     candidates(repeats)
