@@ -139,6 +139,7 @@ class Views(QStackedWidget):
         panel.evolve_wanted.connect(lambda: window.show_step("evolve"))
         panel.restore_wanted.connect(window.restore_run)
         panel.show_run.clicked.connect(lambda: window.show_step("validate"))
+        panel.problem.connect(window.problems.show)
         panel.cursor_moved.connect(window.show_cursor)
         return panel
 

@@ -3,11 +3,14 @@
 from __future__ import annotations
 
 import itertools
+from functools import partial
+from pathlib import Path
 
 from PySide6.QtCore import Qt, Signal
 from PySide6.QtWidgets import (
     QAbstractItemView,
     QComboBox,
+    QFileDialog,
     QHeaderView,
     QStackedWidget,
     QTableWidget,
@@ -26,6 +29,7 @@ from heliid_gui.plots.styles import Kind
 from heliid_gui.presenters import compare as presenter
 from heliid_gui.presenters import formatting as fmt
 from heliid_gui.presenters import judgement as judgements
+from heliid_gui.presenters.guests import open_model
 from heliid_gui.presenters.judges import Judges
 from heliid_gui.presenters.studies import JobRunner
 from heliid_gui.presenters.workbench import Run, Workbench
@@ -56,13 +60,14 @@ class ComparePanel(QWidget):
     evolve_wanted = Signal()
     restore_wanted = Signal(str)
     cursor_moved = Signal(float, str)
+    problem = Signal(str, str)  # title, sentence
 
     def __init__(
         self, bench: Workbench, judges: Judges | None = None, jobs: JobRunner | None = None
     ) -> None:
         """``judges`` know where flights leave the envelope, ``jobs`` run the optimisers."""
         super().__init__()
-        self._bench, self._judges = bench, judges
+        self._bench, self._judges, self._jobs = bench, judges, jobs
         self._ticked: list[str] = []
         self._seen: set[str] = set()
         self._quiet = False
@@ -108,7 +113,15 @@ class ComparePanel(QWidget):
             show_text=True,
             tip=self.tr("Bring back the records and settings of this run"),
         )
-        head = row(label(self.tr("Runs"), "heading"), 1, self.star, self.show_run, self.restore)
+        self.open_file = tool_button(
+            "open",
+            self.tr("Open a model…"),
+            self.ask_model,
+            show_text=True,
+            tip=self.tr("Put a model file (JSON) beside the runs, flown on the present records"),
+        )
+        actions = (self.open_file, self.star, self.show_run, self.restore)
+        head = row(label(self.tr("Runs"), "heading"), 1, *actions)
         top = Card(head, self.table, margins=SPACE + 4)
         self.tabs = QTabWidget()
         self.tabs.setDocumentMode(True)
@@ -129,9 +142,10 @@ class ComparePanel(QWidget):
             self.tr("Nothing to compare yet"),
             self.tr(
                 "Every search you run is kept here and can be starred, laid over others and "
-                "restored. Run at least one."
+                "restored, and so is a model from a file."
             ),
             button(self.tr("Go to Evolve"), self.evolve_wanted.emit, kind="primary"),
+            button(self.tr("Open a model…"), self.ask_model, icon="open"),
         )
         self.stack = QStackedWidget()
         self.stack.addWidget(empty)
@@ -273,6 +287,23 @@ class ComparePanel(QWidget):
             if record in judgements.record_names(report):
                 return judgements.outside_spans(judgements.find_record(report, record))
         return ()
+
+    def ask_model(self) -> None:
+        """Let the user choose model files to compare."""
+        dialog = QFileDialog(self, self.tr("Open models"))
+        dialog.setFileMode(QFileDialog.FileMode.ExistingFiles)
+        dialog.setNameFilters([self.tr("HeliID model (*.json)")])
+        dialog.filesSelected.connect(lambda names: self.open_models([Path(n) for n in names]))
+        dialog.finished.connect(dialog.deleteLater)
+        dialog.open()
+
+    def open_models(self, paths: list[Path]) -> None:
+        """Read models from files and put them into the list."""
+        if self._jobs is None:
+            return
+        title = self.tr("A model could not be opened")
+        for path in paths:
+            open_model(path, self._bench, self._jobs, partial(self.problem.emit, title))
 
     def _star(self) -> None:
         run = self._bench.find_run(self.chosen())

@@ -56,16 +56,32 @@ def _line(run: Run) -> RunLine:
         run.name,
         run.starred,
         (
-            (fmt.SHORT_SEARCH.get(run.config.search, run.config.search), 0.0),
+            (_method(run), 0.0),
             (fmt.figure(run.cost, 4), run.cost),
             (fmt.figure(run.linear_cost, 4), run.linear_cost),
             (fmt.whole(size), size),
             (fmt.whole(hidden), hidden),
-            (str(len(run.candidates)), len(run.candidates)),
-            (fmt.duration(run.seconds), run.seconds),
-            (str(run.config.seed), run.config.seed),
+            *(_FROM_FILE if run.is_guest else _effort(run)),
             (str(run.judgement.get("headline", fmt.DASH)), 0.0),
         ),
+    )
+
+
+_FROM_FILE = ((fmt.DASH, 0.0),) * 3
+
+
+def _method(run: Run) -> str:
+    if run.is_guest:
+        return "file"
+    return fmt.SHORT_SEARCH.get(run.config.search, run.config.search)
+
+
+def _effort(run: Run) -> tuple[tuple[str, float], ...]:
+    """Candidates tried, time, seed."""
+    return (
+        (str(len(run.candidates)), len(run.candidates)),
+        (fmt.duration(run.seconds), run.seconds),
+        (str(run.config.seed), run.config.seed),
     )
 
 

@@ -63,7 +63,7 @@ class Judges:
                 run.members or (run.model,),
                 run.campaign,
                 with_test,
-                run.config,
+                None if run.is_guest else run.config,  # its training records may not be here
                 dict(self.limits),
                 dict(self.manoeuvres),
             ),

@@ -24,6 +24,8 @@ from heliid_gui.presenters.evolve import Evolution, Responses
 from heliid_gui.presenters.notify import Notifier
 from heliid_gui.presenters.setup import Setup
 
+GUEST = "opened from a model file"
+
 
 @dataclass(frozen=True, eq=False)
 class Run:
@@ -51,6 +53,11 @@ class Run:
     stars: frozenset[tuple[int, ...]] = frozenset()  # genomes of starred candidates
     judgement: dict[str, Any] = field(default_factory=dict)  # plain: verdict, scores, modes
     tried: dict[str, tuple[int, ...]] = field(default_factory=dict)  # by search: its candidates
+
+    @property
+    def is_guest(self) -> bool:
+        """True for a model that came from a file: nothing is known of how it was found."""
+        return self.reason == GUEST
 
 
 class Workbench:
