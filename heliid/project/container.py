@@ -119,7 +119,7 @@ class Container:
         """The bytes of one entry, whose hash is right; raises ``ProjectFileError`` otherwise."""
         wanted = self.manifest["entries"].get(name)
         if wanted is None:
-            raise _damaged(self.path, f"the entry '{name}' is missing")
+            raise _damaged(self.path, f"the entry '{name[:60]}' is missing")
         data = _read_entry(self.path, self.archive, name, int(wanted["size"]))
         if hashlib.sha256(data).hexdigest() != wanted["sha256"]:
             raise _damaged(self.path, f"the entry '{name}' has changed since it was written")

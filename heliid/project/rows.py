@@ -13,6 +13,7 @@ from heliid.data.campaign import Campaign, Use
 from heliid.data.record import Channel, FlightRecord, Source, StepDone
 from heliid.errors import ProjectFileError
 from heliid.model.network import NarxModel
+from heliid.project import kinds
 
 
 @dataclass(frozen=True, eq=False)
@@ -103,11 +104,19 @@ def _flight_from_dict(row: dict[str, Any], get: GetArray) -> FlightRecord:
         name=str(row["name"]),
         time=get(row["time"]),
         values=np.stack(columns, axis=1) if columns else np.zeros((row["n_samples"], 0)),
-        channels=tuple(Channel.from_dict(one) for one in row["channels"]),
-        source=Source.from_dict(row["source"]),
+        channels=_channels(row),
+        source=_source(row),
         history=tuple(StepDone.from_dict(step) for step in row["history"]),
         trim=None if row["trim"] is None else np.array(row["trim"], dtype=float),
     )
+
+
+def _channels(row: dict[str, Any]) -> tuple[Channel, ...]:
+    return tuple(Channel.from_dict(kinds.checked(one, kinds.TEXTS)) for one in row["channels"])
+
+
+def _source(row: dict[str, Any]) -> Source:
+    return Source.from_dict(kinds.checked(row["source"], kinds.SOURCE))
 
 
 def record_from_dict(
@@ -115,9 +124,7 @@ def record_from_dict(
 ) -> ProjectRecord:
     """The inverse; a linked file is also looked for in ``folder``, where the project lies."""
     if row["linked"]:
-        channels = tuple(Channel.from_dict(one) for one in row["channels"])
-        source = Source.from_dict(row["source"])
-        record = _read_linked(str(row["name"]), source, channels, folder)
+        record = _read_linked(str(row["name"]), _source(row), _channels(row), folder)
     else:
         record = _flight_from_dict(row, get)
     return ProjectRecord(
@@ -218,7 +225,7 @@ def run_from_dict(
         created=str(row["created"]),
         config=dict(row["config"]),
         campaign=dict(row["campaign"]),
-        candidates=candidates,
+        candidates=tuple(kinds.checked(one, kinds.CANDIDATE) for one in candidates),
         model=get(row["model"]),
         linear=get(row["linear"]),
         members=tuple(member for member in members if member is not None),

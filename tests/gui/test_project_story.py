@@ -246,3 +246,51 @@ def test_run_whose_records_are_gone_keeps_what_it_used(qtbot, loaded, tmp_path):
     uses = [item.use for item in run.setup.records]
     assert Use.TRAIN in uses
     assert Use.VALIDATE in uses
+
+
+def spoilt(path, change) -> None:
+    """The project at ``path`` with its plain data changed and its hashes right."""
+    import json
+
+    from heliid.project.container import container_bytes, read_container
+
+    with read_container(path) as found:
+        entries = {name: found.read(name) for name in found.names}
+    body = json.loads(entries["project.json"])
+    change(body)
+    path.write_bytes(container_bytes({**entries, "project.json": json.dumps(body).encode()}))
+
+
+def test_content_that_no_view_could_show_is_refused_whole(qtbot, loaded, tmp_path):
+    window, path = loaded, tmp_path / "a.heliid"
+    save(qtbot, window, path)
+    before = window.bench.setup
+    for change in (
+        lambda body: body["records"][0].update(steps=[{"kind": "despike", "channels": [["x"]]}]),
+        lambda body: body["config"].update(seed="é" * 3000),
+        lambda body: body.update(thresholds={"limits": 3}),
+    ):
+        spoilt(path, change)
+        window.open_paths([path])
+        wait_loader(qtbot, window)
+        sentence = window.problems.dialog.sentences[-1]
+        assert "\n" not in sentence
+        assert len(sentence) < 500
+        window.problems.dialog.close()
+        assert window.bench.setup is before
+        save(qtbot, window, path)
+
+
+def test_steps_that_cannot_be_applied_are_switched_off_and_said(qtbot, loaded, tmp_path):
+    window, path = loaded, tmp_path / "a.heliid"
+    save(qtbot, window, path)
+    steps = [{"kind": "from the future", "strength": 3}]
+    spoilt(path, lambda body: body["records"][0].update(steps=steps))
+    window.desk.new()
+    window.open_paths([path])
+    wait_loader(qtbot, window)
+    (step,) = window.bench.setup.records[0].steps
+    assert step == {**steps[0], "off": True}
+    assert "switched off" in window.problems.dialog.sentences[-1]
+    window.problems.dialog.close()
+    window.show_step("prepare")

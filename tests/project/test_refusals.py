@@ -610,3 +610,46 @@ def test_which_processes_live(monkeypatch):
 
     monkeypatch.setattr(os, "kill", not_ours)
     assert is_running(1)
+
+
+@pytest.mark.parametrize(
+    ("spoil", "words"),
+    [
+        (lambda b: b["records"][0]["channels"][1].update(name={"x": None}), "the 'name' of a row"),
+        (lambda b: b["records"][0]["channels"].__setitem__(0, "q"), "names and values are wanted"),
+        (lambda b: b["records"][1]["source"].update(sha256=7), "the 'sha256' of a row is '7'"),
+    ],
+)
+def test_values_of_another_kind_are_refused_by_name(spoil, words):
+    def change(body):
+        spoil(body)
+        return body
+
+    assert words in body_refusal(change)
+
+
+@pytest.mark.parametrize(
+    ("row", "words"),
+    [
+        ("[1]", "names and values are wanted"),
+        ('{"genome": [1, "x"]}', "the 'genome' of a row"),
+        ('{"genome": 3}', "the 'genome' of a row"),
+        ('{"n_parameters": true}', "the 'n_parameters' of a row"),
+        ('{"n_parameters": 1.5}', "the 'n_parameters' of a row"),
+        ('{"cost": "0.5"}', "the 'cost' of a row"),
+        ('{"diverged": 1}', "the 'diverged' of a row"),
+        ('{"reason": null}', "the 'reason' of a row"),
+    ],
+)
+def test_candidates_of_another_kind_are_refused_by_name(row, words):
+    entries = content(make_project())
+    name = next(name for name in entries if name.endswith(".jsonl"))
+    assert words in refusal(container_bytes({**entries, name: f"{row}\n".encode()}))
+
+
+def test_a_candidate_may_have_no_cost_and_keys_of_later():
+    entries = content(make_project())
+    name = next(name for name in entries if name.endswith(".jsonl"))
+    row = {"index": 1, "cost": None, "nrmse": 2, "genome": [1, 2], "diverged": True, "later": {}}
+    found = load_project(container_bytes({**entries, name: json.dumps(row).encode()}))
+    assert found.runs[0].candidates == (row,)

@@ -10,7 +10,7 @@ from typing import TYPE_CHECKING, Any, Protocol
 from heliid.events import BestImproved, LinearReady
 from heliid_gui.presenters import documents
 from heliid_gui.presenters.notify import Notifier
-from heliid_gui.presenters.setup import Setup
+from heliid_gui.presenters.opening import Content, content_of
 from heliid_gui.presenters.studies import JobRunner
 from heliid_gui.presenters.workbench import Run, Workbench
 
@@ -129,16 +129,16 @@ class ProjectDesk:
 
     def new(self) -> None:
         """An empty project."""
-        self._replace(None, Setup(), ())
+        self._replace(None, Content())
 
     def open(self, path: Path) -> None:
         """Open a project file; ``opened`` tells when it is there."""
         from heliid.project.session import Session
 
-        def work() -> tuple[Session, Setup, tuple[Run, ...]]:
+        def work() -> tuple[Session, Content]:
             session = Session.open(path, **self._options())
             try:
-                return session, *_content(session)
+                return session, content_of(session)
             except BaseException:
                 session.close()
                 raise
@@ -149,9 +149,13 @@ class ProjectDesk:
         """Take up what a crash left; the saved file stays as it is until the next save."""
         from heliid.project.session import Session
 
-        def work() -> tuple[Session, Setup, tuple[Run, ...]]:
+        def work() -> tuple[Session, Content]:
             session = Session.recover(leftover, **self._options())
-            return session, *_content(session)
+            try:
+                return session, content_of(session)
+            except BaseException:
+                session.close(keep_edits=True)
+                raise
 
         self._loader.run(
             work, lambda found: self._replace(*found, is_modified=True), self._cannot_open
@@ -163,11 +167,11 @@ class ProjectDesk:
     def _replace(
         self,
         session: Session | None,
-        setup: Setup,
-        runs: tuple[Run, ...],
+        content: Content,
         *,
         is_modified: bool = False,
     ) -> None:
+        setup, runs = content.setup, content.runs
         if self.session is not None:
             self.session.close()
         self.session = session
@@ -188,6 +192,10 @@ class ProjectDesk:
             self._is_loading = False
         self._make_responses(runs)
         self.opened.emit()
+        if content.said:
+            self._on_trouble(
+                "Steps were switched off", content.said[0], "\n".join(content.said[1:])
+            )
         self._check_sources()
 
     def _check_sources(self) -> None:
@@ -286,10 +294,6 @@ class ProjectDesk:
         if self.session is not None:
             self.session.close()
             self.session = None
-
-
-def _content(session: Session) -> tuple[Setup, tuple[Run, ...]]:
-    return documents.setup_of(session.project), documents.runs_of(session.project)
 
 
 def _known(key: Any, runs: tuple[Run, ...]) -> str:
