@@ -10,7 +10,16 @@ import pytest
 from PySide6.QtCore import QPoint, Qt, QUrl
 from PySide6.QtGui import QGuiApplication
 from PySide6.QtTest import QTest
-from PySide6.QtWidgets import QAbstractButton
+from PySide6.QtWidgets import (
+    QAbstractButton,
+    QAbstractItemView,
+    QAbstractSpinBox,
+    QComboBox,
+    QHeaderView,
+    QLabel,
+    QLineEdit,
+    QPlainTextEdit,
+)
 
 from heliid.channels import Role
 from heliid.data.campaign import Use
@@ -43,6 +52,23 @@ def test_every_control_has_a_name_for_screen_readers(loaded):
         and not one.objectName().startswith("qt_")
         and "pyqtgraph" not in type(one).__module__
         and one.isVisibleTo(loaded)
+    ]
+    assert nameless == []
+
+
+def test_every_field_and_table_has_a_name_for_screen_readers(loaded):
+    for key in loaded.views:
+        loaded.show_step(key)
+    kinds = (QAbstractSpinBox, QComboBox, QLineEdit, QAbstractItemView, QPlainTextEdit)
+    labelled = {id(one.buddy()) for one in loaded.findChildren(QLabel) if one.buddy()}
+    inner = (QComboBox, QAbstractSpinBox)  # parts of a named field
+    nameless = [
+        f"{type(one).__name__} in {type(one.parent()).__name__}"
+        for kind in kinds
+        for one in loaded.findChildren(kind)
+        if not (one.accessibleName() or id(one) in labelled or isinstance(one.parent(), inner))
+        and not isinstance(one, QHeaderView)
+        and not isinstance(one.parent().parent(), QComboBox)  # what a box drops down
     ]
     assert nameless == []
 

@@ -33,6 +33,7 @@ class ChannelTable(QTableWidget):
         self.setHorizontalHeaderLabels([self.tr("Channel"), self.tr("Unit"), self.tr("Role")])
         self.verticalHeader().hide()
         self.verticalHeader().setDefaultSectionSize(34)
+        self.setAccessibleName(self.tr("Channels and their roles"))
         self.setShowGrid(False)
         self.setSelectionMode(QAbstractItemView.SelectionMode.NoSelection)
         self.setEditTriggers(QAbstractItemView.EditTrigger.NoEditTriggers)
