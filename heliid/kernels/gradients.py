@@ -24,6 +24,7 @@ from __future__ import annotations
 import numpy as np
 from numba import njit
 
+from heliid.kernels.inner import inner
 from heliid.kernels.march import tanh_rows
 from heliid.kernels.narx import tanh_plain
 from heliid.kernels.simd import (
@@ -63,7 +64,7 @@ def centred_linear(plain, plain_bias, w_out, w_hid, b_hid, step, linear, bias):
     plain_linear(plain, plain_bias, negative, w_hid, b_hid, step, linear, bias)
 
 
-@njit(cache=True, nogil=True, error_model="numpy")
+@inner
 def _centres(b_hid, is_centred):
     """tanh(b) and its slope (2, h) that the hidden units are measured from; zeros if plain."""
     centre = np.zeros((2, b_hid.shape[0]))
@@ -74,7 +75,7 @@ def _centres(b_hid, is_centred):
     return centre
 
 
-@njit(cache=True, nogil=True, error_model="numpy")
+@inner
 def _next_block(segments, s, done, ks, firsts):
     """Fill sample indices and first samples of their segments (BLOCK,); where it ended, how many.
 
@@ -106,7 +107,7 @@ def fed_back(out_taps, n_y):
     taps, own = np.zeros((n_out + n_y, 2), np.int64), np.full(n_out + n_y, -1)
     has_one = np.zeros(n_y, np.bool_)
     for t in range(n_out):
-        taps[t] = out_taps[t]
+        taps[t, 0], taps[t, 1] = out_taps[t, 0], out_taps[t, 1]
         if out_taps[t, 1] == 1:
             own[t] = out_taps[t, 0]
             has_one[own[t]] = True
@@ -118,7 +119,7 @@ def fed_back(out_taps, n_y):
     return taps[:n].copy(), own[:n].copy()
 
 
-@njit(cache=True, nogil=True, error_model="numpy")
+@inner
 def _regressors(u, y, y_sim, ks, firsts, out_taps, in_taps, work, phi):
     """Fill those of a block: ``work`` (n_phi, BLOCK) and, padded with zeros, phi (BLOCK, .)."""
     n_out = out_taps.shape[0]
@@ -136,7 +137,7 @@ def _regressors(u, y, y_sim, ks, firsts, out_taps, in_taps, work, phi):
             phi[m, t] = work[t, m]
 
 
-@njit(cache=True, nogil=True, error_model="numpy")
+@inner
 def _points(w_hid, b_hid, w_out, step, centre, work, parts):
     """What the samples of a block add directly: ``parts`` (4, ny, h, BLOCK), see ``unit_parts``.
 
@@ -159,7 +160,7 @@ def _points(w_hid, b_hid, w_out, step, centre, work, parts):
             unit_parts(out, at, n_y * h * BLOCK, flat, at_a, at_z, numbers)
 
 
-@njit(cache=True, nogil=True, error_model="numpy")
+@inner
 def _gains(linear, own, n_out, weights, slope, gain):
     """Fill ``gain`` (ny, n_back, BLOCK): derivatives of the step by the fed-back outputs.
 
@@ -178,7 +179,7 @@ def _gains(linear, own, n_out, weights, slope, gain):
                 block_sum(flat, at, columns, t, n_phi, h, slopes, j * h * BLOCK, BLOCK)
 
 
-@njit(cache=True, nogil=True, error_model="numpy")
+@inner
 def _direct_rows(flat, base, width, n, phi, one, by_unit, out_direct, b_direct):
     """Write the direct parts of ``n`` samples from ``base`` on, n_y rows of ``width`` for each.
 
@@ -206,7 +207,7 @@ def _direct_rows(flat, base, width, n, phi, one, by_unit, out_direct, b_direct):
                 flat[at + at_b + i] = b_direct[j, i, m]
 
 
-@njit(cache=True, nogil=True, error_model="numpy")
+@inner
 def _recursion(flat, base, nothing, width, n, ks, firsts, taps, gain, offsets):
     """Add to the rows of ``n`` samples from ``base`` on what returns by the taps."""
     n_y = gain.shape[0]
@@ -221,25 +222,29 @@ def _recursion(flat, base, nothing, width, n, ks, firsts, taps, gain, offsets):
 
 @njit(cache=True, nogil=True, error_model="numpy")
 def history_rows(reach, n_y, h):
-    """Samples that ``history`` must hold: the reach of the taps, SPAN, and spare rows."""
+    """Samples that ``history`` must hold: the reach of the taps, SPAN, and at least three rows.
+
+    Of these the first takes what a copied row runs over its end, the last but one the gradient when
+    that has no column, and the last stays zero.
+    """
     return reach + SPAN + (2 + n_y) // n_y + 0 * h
 
 
-@njit(cache=True, nogil=True, error_model="numpy")
+@inner
 def _reach(history):
     """The inverse of ``history_rows``."""
     n_y = history.shape[1]
     return history.shape[0] - SPAN - (2 + n_y) // n_y
 
 
-@njit(cache=True, nogil=True, error_model="numpy")
+@inner
 def _keep(flat, n_kept, n_gone):
     """Move ``n_kept`` numbers from ``n_gone`` on to the front."""
     for i in range(n_kept):
         flat[i] = flat[n_gone + i]
 
 
-@njit(cache=True, nogil=True, error_model="numpy")
+@inner
 def _work_space(n_y, n_phi, h, n_back, like):
     """Arrays of a block, in the type of ``like`` but the first; see ``_points``, ``_gains``."""
     work = np.zeros((n_phi + 2, BLOCK))
@@ -249,7 +254,7 @@ def _work_space(n_y, n_phi, h, n_back, like):
     return work, phi, parts, gain, np.ones(n_phi, like.dtype), np.zeros(n_back, np.int64)
 
 
-@njit(cache=True, nogil=True, error_model="numpy")
+@inner
 def _fill_block(
     u, y, y_sim, n, ks, firsts, out_taps, in_taps, taps, own, w_hid, b_hid, w_out, linear, step,
     centre, weights, space, flat, at, width,
@@ -291,7 +296,9 @@ def jacobian(
             step, centre, weights, space, flat, place * n_y * width, width,
         )  # fmt: skip
         for m in range(n):
-            rows[count] = history[place + m, :, : rows.shape[2]]
+            for j in range(n_y):
+                for c in range(rows.shape[2]):
+                    rows[count, j, c] = history[place + m, j, c]
             count += 1
         place += BLOCK
         if place == reach + SPAN:
@@ -299,7 +306,7 @@ def jacobian(
             place = reach
 
 
-@njit(cache=True, nogil=True, error_model="numpy")
+@inner
 def _as_type(values, like):
     """``values`` (n, m) as numbers of the type of ``like``."""
     out = np.zeros(values.shape, like.dtype)
@@ -329,9 +336,12 @@ def add_normal(
     flat = history.reshape(-1)
     ks, firsts = np.zeros(BLOCK, np.int64), np.zeros(BLOCK, np.int64)
     partial = np.zeros(width * width, history.dtype)
-    slope = np.zeros(size, history.dtype)
+    at_slope = flat.shape[0] - 2 * width  # a spare row: see history_rows
+    slope = flat[at_slope : at_slope + width]
+    slope[:] = 0.0
     chosen = np.zeros(BLOCK * n_y * width, history.dtype)
-    factors, errors = np.zeros(n_y, history.dtype), np.zeros(1, history.dtype)
+    factors, errors = np.zeros(n_y, history.dtype), np.zeros(BLOCK * n_y, history.dtype)
+    places = np.zeros(BLOCK * n_y, np.int64)
     is_plain = every == 1
     for j in range(n_y):
         factors[j] = weight[j] * np.sqrt(every)
@@ -350,14 +360,12 @@ def add_normal(
         )  # fmt: skip
         for m in range(n):
             for j in range(n_y):
-                error = y_sim[ks[m], j] - y[ks[m], j]
+                error, r = y_sim[ks[m], j] - y[ks[m], j], m * n_y + j
                 if is_column:
-                    flat[at + (m * n_y + j) * width + size] = error
-                else:
-                    errors[0] = weight[j] * weight[j] * error
-                    f, row = errors[0], history[place + m, j]
-                    for c in range(size):
-                        slope[c] += f * row[c]
+                    flat[at + r * width + size] = error
+                errors[r], places[r] = weight[j] * weight[j] * error, at + r * width
+        if not is_column:
+            combine_rows(flat, at_slope, places[: n * n_y], errors, 0, 1, 1, width)
         rows, start, n_rows = flat, at, n * n_y
         if not is_plain:
             rows, start, n_rows = chosen, 0, 0
@@ -382,7 +390,7 @@ def add_normal(
     return total < np.inf
 
 
-@njit(cache=True, nogil=True, error_model="numpy")
+@inner
 def _flush(partial, width, is_column, slope, gram, gradient):
     """Add the partial sums to the full ones and clear them."""
     size = gradient.shape[0]

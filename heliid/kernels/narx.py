@@ -16,6 +16,7 @@ import numpy as np
 from numba import njit
 
 from heliid.kernels.hyperbolic import tanh_array, tanh_plain
+from heliid.kernels.inner import inner
 from heliid.kernels.lanes import (
     FOUR,
     UNITS,
@@ -42,13 +43,13 @@ AHEAD = 64  # samples between two looks at what came out
 WORTH = 4  # segments from which on side by side is faster than one after another
 
 
-@njit(cache=True, nogil=True, error_model="numpy")
+@inner
 def _fill_up(n, group):
     """The multiple of ``group`` that holds ``n``."""
     return -(-n // group) * group
 
 
-@njit(cache=True, nogil=True, error_model="numpy")
+@inner
 def _tap_rows(out_taps, in_taps):
     """Which regressor each row of the packed weights is for, -1 to fill up; rows of each kind (3,).
 
@@ -76,7 +77,7 @@ def _tap_rows(out_taps, in_taps):
     return rows[: first + counts[2]].copy(), counts
 
 
-@njit(cache=True, nogil=True, error_model="numpy")
+@inner
 def _offsets(rows, out_taps, in_taps, u_row, y_row, lanes):
     """How far from a sample's own row each tap is; what fills up points at a neighbour.
 
@@ -96,7 +97,7 @@ def _offsets(rows, out_taps, in_taps, u_row, y_row, lanes):
     return places
 
 
-@njit(cache=True, nogil=True, error_model="numpy")
+@inner
 def _packed(rows, w_hid, b_hid, w_out, linear, bias, step):
     """Weights row by row (n + 1, width), biases last, and output weights times step (h, n_wide).
 
@@ -121,7 +122,7 @@ def _packed(rows, w_hid, b_hid, w_out, linear, bias, step):
     return by_tap, last
 
 
-@njit(cache=True, nogil=True, error_model="numpy")
+@inner
 def _longest_lag(taps):
     """The reach of ``taps``, at least 1."""
     reach = 1
@@ -174,7 +175,7 @@ def run_segments(
     return n_diverged
 
 
-@njit(cache=True, nogil=True, error_model="numpy")
+@inner
 def _run_alone(u, y, first, length, places, counts, reach, by_tap, last, limit, line, sums, y_sim):
     """Fill ``y_sim`` on one segment; return how many samples stayed inside ``limit``.
 
@@ -218,7 +219,7 @@ def _run_alone(u, y, first, length, places, counts, reach, by_tap, last, limit, 
     return length
 
 
-@njit(cache=True, nogil=True, error_model="numpy")
+@inner
 def _step(
     line, row, sums, at, places, first, n, weights, width, out_weights, first_out, n_wide
 ):  # fmt: skip
@@ -232,7 +233,7 @@ def _step(
         step_outputs(line, row + i, n_wide, sums, out, at, first_out, out_weights, i)
 
 
-@njit(cache=True, nogil=True, error_model="numpy")
+@inner
 def _run_together(
     u, y, segments, places, counts, reach, reach_in, by_tap, last, h, limit,
     u_lines, y_lines, sums, y_sim, alive,
@@ -282,7 +283,7 @@ def _run_together(
             y_lines[i] = y_lines[n * y_row + i]
 
 
-@njit(cache=True, nogil=True, error_model="numpy")
+@inner
 def _hand_over(y, segments, start, n, at, y_row, limit, y_lines, bases, y_sim, alive):
     """Copy ``n`` samples of every lane to ``y_sim``; return how many lanes go on."""
     n_y, n_lanes = y.shape[1], segments.shape[0]
@@ -308,7 +309,7 @@ def _hand_over(y, segments, start, n, at, y_row, limit, y_lines, bases, y_sim, a
     return n_running
 
 
-@njit(cache=True, nogil=True, error_model="numpy")
+@inner
 def _fill_inputs(u, segments, start, reach_in, n, u_lines):
     """Fill ``u_lines`` with the inputs of all lanes that ``n`` samples from ``start`` on need."""
     n_u = u.shape[1]
@@ -321,7 +322,7 @@ def _fill_inputs(u, segments, start, reach_in, n, u_lines):
         )  # fmt: skip
 
 
-@njit(cache=True, nogil=True, error_model="numpy")
+@inner
 def _inside(y_sim, first, n, limit):
     """How many of ``n`` samples from ``first`` on come before the first outside ``limit``."""
     for m in range(n):
@@ -331,7 +332,7 @@ def _inside(y_sim, first, n, limit):
     return n
 
 
-@njit(cache=True, nogil=True, error_model="numpy")
+@inner
 def _hold(y, first, start, end, y_sim):
     """Repeat the last good sample from ``start`` to the end of the segment."""
     for k in range(start, end):

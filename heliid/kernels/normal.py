@@ -9,6 +9,7 @@ from __future__ import annotations
 import numpy as np
 from numba import njit
 
+from heliid.kernels.inner import inner
 from heliid.kernels.simd import PANEL, dot, padded, reduce_panel
 from heliid.kernels.vectors import LANES, VECTOR
 
@@ -86,11 +87,13 @@ def factor(matrix, upper):
     width = -(-n // LANES) * LANES
     work = np.zeros((width, width))
     ok = _factor(matrix, work)
-    upper[:n, :n] = work[:n, :n]
+    for i in range(n):  # an assignment of slices would bring 5 s of compiled error messages
+        for j in range(n):
+            upper[i, j] = work[i, j]
     return ok
 
 
-@njit(cache=True, nogil=True, error_model="numpy")
+@inner
 def _factor(matrix, upper):
     """A few rows at a time: take all finished rows off them, in registers, then finish each."""
     n = matrix.shape[0]
