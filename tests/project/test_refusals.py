@@ -653,3 +653,77 @@ def test_a_candidate_may_have_no_cost_and_keys_of_later():
     row = {"index": 1, "cost": None, "nrmse": 2, "genome": [1, 2], "diverged": True, "later": {}}
     found = load_project(container_bytes({**entries, name: json.dumps(row).encode()}))
     assert found.runs[0].candidates == (row,)
+
+
+# ---- what a journal and a save leave behind --------------------------------------------------
+
+
+def test_a_journal_that_was_emptied_takes_the_same_samples_again(tmp_path):
+    journal = Journal(tmp_path, None, owner="w")
+    project = make_project(3)
+    journal.record_edit(project)
+    journal.clear()
+    journal.record_edit(project)
+    found, _ = recover(leftover(journal.path))
+    assert found is not None
+    assert content(found) == content(project)
+    journal.close()
+
+
+def test_samples_that_could_not_be_kept_are_written_out_next_time(tmp_path, monkeypatch):
+    journal = Journal(tmp_path, None, owner="w")
+    project = make_project(3)
+
+    def full(*_):
+        raise sqlite3.OperationalError("database or disk is full")
+
+    monkeypatch.setattr(journal, "_keep", full)
+    with pytest.raises(sqlite3.OperationalError):
+        journal.record_edit(project)
+    monkeypatch.undo()
+    journal.record_edit(project)
+    found, _ = recover(leftover(journal.path))
+    assert found is not None
+    assert content(found) == content(project)
+    journal.close()
+
+
+def test_a_journal_syncs_fully_says_whose_it_is_and_keeps_one_state(tmp_path):
+    journal = Journal(tmp_path, None, owner="w")
+    for seed in range(3):
+        journal.record_edit(make_project(seed))
+    assert journal._db.execute("pragma synchronous").fetchone() == (2,)
+    assert journal._db.execute("select count(*) from snapshot").fetchone() == (1,)
+    about = dict(journal._db.execute("select key, value from about"))
+    assert (about["pid"], about["process"]) == (str(os.getpid()), identity())
+    journal.close()
+
+
+def test_a_save_removes_what_a_killed_one_left(tmp_path):
+    path = tmp_path / "a.heliid"
+    (tmp_path / ".a.heliid.x1y2.part").write_bytes(b"half")
+    save_project(make_project(), path)
+    assert [one.name for one in tmp_path.iterdir()] == ["a.heliid"]
+
+
+def test_an_entry_that_nothing_names_is_verified_too():
+    entries = content(make_project())
+    name = f"arrays/{'0' * 64}.npy"
+    entries[name] = to_npy(np.zeros(3))
+    load_project(container_bytes(entries))
+    data = bytearray(container_bytes(entries, compact=False))
+    data[data.index(to_npy(np.zeros(3))) + len(to_npy(np.zeros(3))) - 1] ^= 1
+    assert f"'{name}'" in refusal(bytes(data))
+
+
+def test_samples_already_kept_are_named_and_not_written_out():
+    from weakref import WeakKeyDictionary
+
+    known = WeakKeyDictionary()
+    project = make_project()
+    first = project_entries(project, known)
+    second = project_entries(project, known)
+    assert second.keys() == first.keys() == content(project).keys()
+    arrays = [name for name in second if name.startswith("arrays/")]
+    assert arrays
+    assert all(second[name] is None for name in arrays)
