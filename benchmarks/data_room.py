@@ -60,10 +60,9 @@ def open_big(window, folder: Path, megabytes: float) -> None:
 
     path = folder / "big.csv"
     write_big(path, megabytes)
-    window.makes_views_ahead = True  # as the program does
     path.read_bytes()[:1]  # the page cache, as in every trial that others publish
     window.show_step("data")
-    # the other views are made ahead in idle time and the reading helper is started after them
+    window._make_next_view()  # as the program does in idle time: the views, then the helper
     pump(PATIENCE_S, lambda: shared().is_running and not window.loader.pending)
     pump(3.0)
     window.doctor.is_on = False  # it examines in a process of its own
