@@ -7,20 +7,20 @@ from typing import TYPE_CHECKING, cast
 
 from PySide6.QtCore import QStandardPaths, Qt, QTimer
 from PySide6.QtGui import QUndoStack
-from PySide6.QtWidgets import QDialog, QDockWidget, QFileDialog, QLabel, QMainWindow
+from PySide6.QtWidgets import QDialog, QDockWidget, QLabel, QMainWindow
 
 from heliid_gui import actions, collector, undo
 from heliid_gui.command_palette import CommandPalette
 from heliid_gui.desk import Desk
 from heliid_gui.dialogs import Problems
+from heliid_gui.file_desk import FileDesk
 from heliid_gui.findings_desk import FindingsDesk
 from heliid_gui.help_window import HelpDock
 from heliid_gui.icons import app_icon
 from heliid_gui.jobs import Jobs
 from heliid_gui.layout_memory import LayoutMemory
 from heliid_gui.listen import listen
-from heliid_gui.loading import ENDINGS, Loader, find_files, get_ready
-from heliid_gui.presenters import examples, importing
+from heliid_gui.loading import Loader, get_ready
 from heliid_gui.presenters import setup as setups
 from heliid_gui.presenters.cluster import Cluster
 from heliid_gui.presenters.doctor import Doctor
@@ -29,9 +29,7 @@ from heliid_gui.presenters.insights import Insights
 from heliid_gui.presenters.inspections import Inspections
 from heliid_gui.presenters.judges import Judges
 from heliid_gui.presenters.model import changed_config
-from heliid_gui.presenters.project_desk import ENDING
 from heliid_gui.presenters.robustness import Flatnesses
-from heliid_gui.presenters.setup import Setup
 from heliid_gui.presenters.studies import Studies
 from heliid_gui.presenters.workbench import Workbench
 from heliid_gui.rooms import dress
@@ -100,6 +98,7 @@ class MainWindow(QMainWindow):
         self._build()
         actions.build(self)
         self.desk = Desk(self)
+        self.files = FileDesk(self)
         self.findings = FindingsDesk(self)
         self._wire()
         self.layout_memory.restore_docks(self)
@@ -262,74 +261,15 @@ class MainWindow(QMainWindow):
 
     def open_example(self, key: str) -> None:
         """Open a bundled example as the project."""
-        self.say(self.tr("Opening the example…"))
-        self.jobs.start()
-        self.loader.run(lambda: examples.load(key), self._put_example, self._cannot_open)
-
-    def _put_example(self, setup: Setup) -> None:
-        self.say("")
-        self.bench.edit(self.tr("Open an example"), setup)
-        self.bench.choose_record(setup.records[0].key)
-        self.show_step("data")
+        self.files.open_example(key)
 
     def open_paths(self, paths: list[Path]) -> None:
         """Open files and folders, from a dialog, a drop or the command line."""
-        paths = self.desk.take_projects(paths) if paths else paths
-        if not paths:
-            return
-        files = find_files(paths)
-        if not files:
-            self.problems.show(
-                self.tr("Nothing to open"),
-                self.tr("There is no table (%s) in what was dropped.") % ", ".join(ENDINGS),
-            )
-            return
-        self.say(self.tr("Reading %d file(s)…") % len(files))
-        self.jobs.start()
-        folder = self.settings.folder("profiles")
-        self.loader.run(
-            lambda: (files, *importing.read_all(files, folder)),
-            self._put_records,
-            self._cannot_open,
-        )
-
-    def _put_records(self, found: tuple) -> None:
-        files, records, problems, to_ask = found
-        self.say("")
-        self.bench.add_records(records)
-        if records:
-            good = {record.source.name for record in records}
-            for path in files:
-                if path.name in good:
-                    self.settings.add_recent(path)
-            self.show_step("data")
-        for sentence, details in problems:
-            self._cannot_open(sentence, details)
-        self.desk.import_files(to_ask)
-        self.refresh()
-
-    def _cannot_open(self, sentence: str, details: str) -> None:
-        self.say("")
-        self.problems.show(self.tr("A file could not be opened"), sentence, details)
-
-    def say(self, text: str) -> None:
-        """A short word in the status bar."""
-        self.state_label.setText(text)
+        self.files.open_paths(paths)
 
     def ask_files(self) -> None:
         """Let the user choose records to open."""
-        dialog = QFileDialog(self, self.tr("Open records"))
-        dialog.setFileMode(QFileDialog.FileMode.ExistingFiles)
-        patterns = " ".join(f"*{ending}" for ending in ENDINGS)
-        dialog.setNameFilters(
-            [
-                self.tr("Flight records and projects (%s)") % f"{patterns} *{ENDING}",
-                self.tr("All files (*)"),
-            ]
-        )
-        dialog.filesSelected.connect(lambda names: self.open_paths([Path(n) for n in names]))
-        dialog.finished.connect(dialog.deleteLater)
-        dialog.open()
+        self.files.ask_files()
 
     def restore_run(self, key: str) -> None:
         """Make the set-up of a run the present one; undo brings the old one back."""
@@ -340,27 +280,15 @@ class MainWindow(QMainWindow):
 
     def ask_save_model(self) -> None:
         """Let the user choose where the best model goes."""
-        dialog = QFileDialog(self, self.tr("Save model"), "model.json")
-        dialog.setAcceptMode(QFileDialog.AcceptMode.AcceptSave)
-        dialog.setNameFilters([self.tr("HeliID model (*.json)")])
-        dialog.setDefaultSuffix("json")
-        dialog.fileSelected.connect(lambda name: self.save_model(Path(name)))
-        dialog.finished.connect(dialog.deleteLater)
-        dialog.open()
+        self.files.ask_save_model()
 
     def save_model(self, path: Path) -> None:
         """Write the best model of the search on show."""
-        from heliid.export.model_files import save_model
+        self.files.save_model(path)
 
-        model = self.bench.evolution.model
-        if model is None:
-            return
-        try:
-            save_model(model, path)
-        except Exception as error:  # a full disk, a folder that is not ours
-            self.problems.show(self.tr("The model was not saved"), str(error))
-            return
-        self.say(self.tr("Model saved: %s") % path.name)
+    def say(self, text: str) -> None:
+        """A short word in the status bar."""
+        self.state_label.setText(text)
 
     def show_help(self, key: str = "") -> None:
         """The guide's page about the view on show, or another one; again closes it."""

@@ -7,7 +7,6 @@ axes follow what is visible until the user sets one by hand.
 
 from __future__ import annotations
 
-import time
 from collections.abc import Iterator, Sequence
 
 import numpy as np
@@ -19,12 +18,11 @@ from heliid_gui.plots.legend import Legend
 from heliid_gui.plots.menu import show_menu
 from heliid_gui.plots.row_plot import AXIS_WIDTH, Curve, Row, RowPlot, Span
 from heliid_gui.plots.styles import Kind
+from heliid_gui.plots.zoom_history import ZoomHistory
 from heliid_gui.theme import colours, theme
 
 __all__ = ["AXIS_WIDTH", "PlotPanel", "Row", "Span"]
 
-HISTORY_STEP_S = 0.5  # moves closer together than this are one step of the zoom history
-HISTORY_LENGTH = 50
 NOWHERE = (0.0, 0.0)
 _IN_LEGEND = {Kind.MEASURED: 0, Kind.MODEL: 1, Kind.LINEAR: 3}  # others between, as they came
 
@@ -49,9 +47,7 @@ class PlotPanel(QWidget):
         self._dirty: set[str] = set()
         self._is_scheduled = False
         self._hidden: set[str] = set()
-        self._history: list[tuple[float, float]] = []
-        self._future: list[tuple[float, float]] = []
-        self._last_push = 0.0
+        self._history = ZoomHistory()
         self._fitted = NOWHERE  # the limits that are in view, while all of time is
         self._follow = True  # show all of time until the user zooms
         self._view = pg.GraphicsLayoutWidget()
@@ -235,15 +231,15 @@ class PlotPanel(QWidget):
 
     def zoom_back(self) -> None:
         """The view before the last zoom or pan."""
-        if self._history:
-            self._future.append(self.time_range())
-            self.set_time_range(*self._history.pop())
+        found = self._history.back(self.time_range())
+        if found is not None:
+            self.set_time_range(*found)
 
     def zoom_forward(self) -> None:
         """The view that ``zoom_back`` left."""
-        if self._future:
-            self._history.append(self.time_range())
-            self.set_time_range(*self._future.pop())
+        found = self._history.forward(self.time_range())
+        if found is not None:
+            self.set_time_range(*found)
 
     def zoom_by(self, factor: float) -> None:
         """Zoom time about the middle; below 1 shows less."""
@@ -266,11 +262,7 @@ class PlotPanel(QWidget):
 
     def _remember(self) -> None:
         self._follow, self._fitted = False, NOWHERE
-        now = time.monotonic()
-        if now - self._last_push > HISTORY_STEP_S:
-            self._history = [*self._history[1 - HISTORY_LENGTH :], self.time_range()]
-            self._future.clear()
-        self._last_push = now
+        self._history.about_to_move(self.time_range())
 
     # ---- drawing -------------------------------------------------------------------------
 
@@ -359,8 +351,7 @@ class PlotPanel(QWidget):
     def table(self) -> tuple[list[str], list[np.ndarray]]:
         """Column titles and columns of what is visible, at original samples."""
         start, end = self.time_range()
-        titles: list[str] = []
-        columns: list[np.ndarray] = []
+        titles, columns = [], []
         for key, curve in self.curves():
             if curve.label in self._hidden:
                 continue
