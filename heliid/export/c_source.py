@@ -55,20 +55,52 @@ REALS = {"float64": CReal("double", False), "float32": CReal("float", True)}
 def c_files(portable: Portable, dtype: str = "float64") -> dict[str, str]:
     """File name to text: NAME.h and NAME.c; ``dtype`` is ``"float64"`` or ``"float32"``."""
     real = REALS[dtype]
-    values = c_values(portable, real) | {
-        name: list_of(real, table) for name, table in c_tables(portable).items()
-    }
-    values |= c_layout(portable) | _hidden(portable, real) | _memory(portable, real)
-    values["tanh"] = tanh_source(portable, real) if portable.model.structure.n_hidden else ""
-    values["gather"] = "\n".join(c_gather(portable))
     n_test = len(portable.test.u)
-    values |= {
+    values = _hidden(portable, real) | _memory(portable, real) | {
+        "about": _ABOUT.format(
+            dt=repr(portable.model.dt), name=portable.name, n_in=len(portable.inputs),
+            n_out=len(portable.outputs),
+            first=", ".join(real(channel.trim) for channel in portable.inputs),
+        ),
+        "defines": "",
+        "state": _STATE.format(name=portable.name, NAME=portable.name.upper()),
+        "more": "",
+        "whose": "the model",
+        "tanh": tanh_source(portable, real) if portable.model.structure.n_hidden else "",
         "n_test": str(n_test),
         "test_u": list_of(real, portable.test.u),
         "test_y": list_of(real, portable.test.y),
         "tolerance": f"{single_tolerance(portable):.1e}" if real.single else "1e-11",
-    }
-    return {f"{portable.file}.{end}": fill(f"model.{end}", values) for end in ("h", "c")}
+    }  # fmt: skip
+    return c_pair(portable, real, "model.c", values)
+
+
+_ABOUT = """\
+ * Use, with the step of {dt} s kept by the caller:
+ *   static {name}_state s;  {name}_init(&s);
+ *   {name}_real u[{n_in}] = {{{first}}}, y[{n_out}];
+ *   (void){name}_step(&s, u, y);   now y holds the outputs at the end of the step"""
+_STATE = """\
+  {name}_real past[{NAME}_ROWS][{NAME}_WIDTH];
+  {name}_real u_trim[{NAME}_N_INPUTS];
+  {name}_real y_trim[{NAME}_N_OUTPUTS];
+  uint32_t at;      /* row of the next sample */
+  int32_t diverged; /* 1: outputs hold their last good values until the next start */"""
+
+
+def c_pair(portable: Portable, real: CReal, body: str, own: dict[str, str]) -> dict[str, str]:
+    """NAME.h and NAME.c: the parts that all C code of a model shares around one ``body``.
+
+    ``own``: what the body and the header need beside: about, defines, state, more (functions of
+    the header), whose (in the self-test), tolerance, n_test, test_u, test_y, and the body's own.
+    """
+    values = c_values(portable, real) | c_layout(portable)
+    values |= {name: list_of(real, table) for name, table in c_tables(portable).items()}
+    values |= {"gather": "\n".join(c_gather(portable))} | own
+    for part in ("channels", "advance", "ending"):
+        values[part] = fill(f"{part}.c", values).rstrip("\n")
+    name = portable.file
+    return {f"{name}.h": fill("model.h", values), f"{name}.c": fill(body, values) + "\n"}
 
 
 def fill(template: str, values: dict[str, str]) -> str:
@@ -89,7 +121,6 @@ def c_values(portable: Portable, real: CReal) -> dict[str, str]:
         "file": portable.file,
         "NAME": portable.name.upper(),
         "real": real.name,
-        "dt": repr(model.dt),
         "dt_literal": real(model.dt),
         "n_in": str(len(portable.inputs)),
         "n_out": str(len(portable.outputs)),
@@ -97,7 +128,6 @@ def c_values(portable: Portable, real: CReal) -> dict[str, str]:
         "n_phi": str(model.structure.n_phi),
         "n_start": str(portable.n_start),
         "limit": real(DIVERGED_AT),
-        "first_input": ", ".join(real(c.trim) for c in portable.inputs),
         "heading": "\n".join(
             f" * {c_comment(line)}" if line else " *" for line in heading(portable)
         ),

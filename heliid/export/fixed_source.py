@@ -11,24 +11,18 @@ import numpy as np
 
 from heliid.data.record import FlightRecord
 from heliid.export import runners
-from heliid.export.c_source import REALS, c_gather, c_layout, c_tables, c_values, fill, list_of
-from heliid.export.fixed_point import (
-    A_FRACTION,
-    LIMIT_Q,
-    TANH,
-    TANH_END,
-    TANH_STEPS,
-    Y_FRACTION,
-    FixedModel,
-    Rows,
-    quantise,
-    run_fixed,
-)
-from heliid.export.names import c_comment
+from heliid.export.fixed_point import FixedModel, Rows, quantise, run_fixed
 from heliid.export.portable import Portable
 from heliid.export.runners import Case
 from heliid.export.target import Written
 from heliid.export.verify import Verified, make_cases, verify
+from heliid.export.whole_source import (
+    Form,
+    tanh_code,
+    tanh_table_code,
+    whole_files,
+    whole_list,
+)
 from heliid.metrics import fit_percent
 
 
@@ -116,32 +110,22 @@ def loss_text(fixed: FixedModel, losses: Sequence[Loss]) -> list[str]:
 
 def fixed_files(fixed: FixedModel, losses: Sequence[Loss]) -> dict[str, str]:
     """File name to text: NAME.h and NAME.c."""
-    portable, real = fixed.portable, REALS["float64"]
-    tables = {name: list_of(real, table) for name, table in c_tables(portable).items()}
-    memory = portable.model.structure.memory
-    own = make_cases(portable)[0]
-    values = c_values(portable, real) | tables | c_layout(portable)
-    values |= {
-        "kind": fixed.kind,
-        "weight_type": {"int16": "int16_t", "int8": "int8_t", "int4": "int8_t"}[fixed.kind],
-        "frac": str(fixed.fraction),
-        "u_scale": f"{2.0**fixed.fraction!r}",
-        "y_to_u": str(Y_FRACTION - fixed.fraction),
-        "limit_q": str(LIMIT_Q),
-        "loss": "\n".join(f" * {c_comment(line)}" for line in _loss_lines(fixed, losses)),
-        "n_memory_size": str(max(len(memory), 1)),
-        "linear": _whole_list(fixed.linear.whole),
-        "linear_factor": _whole_list(fixed.linear.factor),
-        "linear_shift": _whole_list(fixed.linear.shift, "u"),
-        "bias": _whole_list(fixed.bias),
-        "gather": "\n".join(c_gather(portable)),
-        "memory_code": "\n".join(_memory(fixed)) or "  (void)is_first;",
-        "n_test": str(len(own.u)),
-        "test_u": list_of(real, own.u),
-        "test_y": list_of(real, run_fixed(fixed, own)[0]),
-    }
-    values |= _hidden(fixed)
-    return {f"{portable.file}.{end}": fill(f"fixed.{end}", values) for end in ("h", "c")}
+    own = make_cases(fixed.portable)[0]
+    kind = {"int16": "int16_t", "int8": "int8_t", "int4": "int8_t"}[fixed.kind]
+    tables = [
+        f"typedef {kind} weight;\n",
+        "/* A row's sum, times its factor, shifted right, is the result. */",
+        *_rows("LINEAR", fixed.linear, "N_OUT", "N_PHI"),
+    ]
+    form = Form(
+        about=f"{fixed.kind} weights with one scale per row, 16-bit regressor",
+        remarks=_loss_lines(fixed, losses),
+        weights="\n".join(tables),
+        predict="predict_rows.c",
+        parts=_hidden(fixed),
+        test_y=run_fixed(fixed, own)[0],
+    )
+    return whole_files(fixed, form)
 
 
 def _loss_lines(fixed: FixedModel, losses: Sequence[Loss]) -> list[str]:
@@ -171,15 +155,11 @@ def _fit(measured: np.ndarray, model: np.ndarray) -> float:
     return float(fit_percent(measured, model))
 
 
-def _whole_list(values: np.ndarray, suffix: str = "") -> str:
-    return list_of(lambda value: f"{int(value)}{suffix}", values.tolist())
-
-
 def _rows(name: str, rows: Rows, first: str, second: str) -> list[str]:
     return [
-        f"static const weight {name}[{first}][{second}] = {_whole_list(rows.whole)};",
-        f"static const int32_t {name}_FACTOR[{first}] = {_whole_list(rows.factor)};",
-        f"static const uint32_t {name}_SHIFT[{first}] = {_whole_list(rows.shift, 'u')};",
+        f"static const weight {name}[{first}][{second}] = {whole_list(rows.whole)};",
+        f"static const int32_t {name}_FACTOR[{first}] = {whole_list(rows.factor)};",
+        f"static const uint32_t {name}_SHIFT[{first}] = {whole_list(rows.shift, 'u')};",
     ]
 
 
@@ -190,39 +170,19 @@ def _hidden(fixed: FixedModel) -> dict[str, str]:
     h = f"{len(fixed.hidden.whole)}u"
     tables = [
         *_rows("HIDDEN", fixed.hidden, h, "N_PHI"),
-        f"static const int32_t HIDDEN_BIAS[{h}] = {_whole_list(fixed.hidden_bias)};",
+        f"static const int32_t HIDDEN_BIAS[{h}] = {whole_list(fixed.hidden_bias)};",
         *_rows("OUT", fixed.out, "N_OUT", h),
-        f"/* tanh at 0, 1/{TANH_STEPS}, ..., {TANH_END}, 15 bits behind the point. */",
-        f"static const int16_t TANH[{len(TANH)}] = {_whole_list(TANH)};",
+        *tanh_table_code(),
     ]
     return {
         "hidden_tables": "\n".join(tables),
         "hidden_locals": f"  int32_t z[{h}];\n  uint32_t i;\n",
         "hidden_code": _HIDDEN.replace("@H", h),
         "out_code": _OUT.replace("@H", h),
-        "tanh": _tanh_code(),
+        "tanh": tanh_code(),
     }
 
 
-def _tanh_code() -> str:
-    end, last = f"{TANH_END << A_FRACTION}", f"{len(TANH) - 2}"
-    return _TANH.replace("@END", end).replace("@LAST", last)
-
-
-_TANH = """\
-/* tanh from the table, linear in between: 16 bits behind the point in, 15 out. */
-static int32_t bounded(int64_t a) {
-  const int64_t size = (a < 0) ? -a : a;
-  const uint32_t cut = (size < @END) ? (uint32_t)size : @ENDu;
-  const uint32_t found = cut >> 10u;
-  const uint32_t place = (found < @LASTu) ? found : @LASTu;
-  const uint32_t part = cut - (place << 10u);
-  const int32_t step = (int32_t)TANH[place + 1u] - (int32_t)TANH[place];
-  const int32_t rise = ((step * (int32_t)part) + 512) / 1024;
-  const int32_t z = (int32_t)TANH[place] + rise;
-  return (a < 0) ? -z : z;
-}
-"""
 _HIDDEN = """\
   for (i = 0u; i < @H; ++i) {
     int64_t sum = 0;
@@ -240,25 +200,3 @@ _OUT = """\
       sum += (int64_t)product;
     }
     next[j] += scaled_down(sum * (int64_t)OUT_FACTOR[j], OUT_SHIFT[j]);"""
-
-
-def _memory(fixed: FixedModel) -> list[str]:
-    memory = fixed.portable.model.structure.memory
-    if not memory:
-        return []
-    first = len(fixed.portable.channels)
-    up = Y_FRACTION - fixed.fraction
-    lines = []
-    for n, (index, _) in enumerate(memory):
-        wide = f"((int64_t)u[{index}] * {1 << up})"
-        lines += [
-            "  if (is_first != 0) {",
-            f"    state->memory[{n}] = (int32_t){wide};",
-            "  } else {",
-            f"    const int64_t gap = {wide} - (int64_t)state->memory[{n}];",
-            f"    const int64_t move = scaled_down(gap * {int(fixed.leaks[n])}, 30u);",
-            f"    state->memory[{n}] += (int32_t)move;",
-            "  }",
-            f"  row[{first + n}] = narrow(state, scaled_down((int64_t)state->memory[{n}], {up}u));",
-        ]
-    return lines

@@ -10,9 +10,6 @@ import numpy as np
 
 from heliid.data.record import FlightRecord
 from heliid.export import runners
-from heliid.export.c_source import REALS, c_gather, c_layout, c_tables, c_values, fill, list_of
-from heliid.export.fixed_point import LIMIT_Q, TANH, TANH_END, TANH_STEPS, Y_FRACTION
-from heliid.export.fixed_source import _memory, _tanh_code, _whole_list
 from heliid.export.grouped import (
     GroupedMachine,
     GroupedModel,
@@ -26,6 +23,13 @@ from heliid.export.portable import Portable
 from heliid.export.runners import Case
 from heliid.export.target import Written
 from heliid.export.verify import Verified, make_cases, verify
+from heliid.export.whole_source import (
+    Form,
+    tanh_code,
+    tanh_table_code,
+    whole_files,
+    whole_list,
+)
 
 
 def grouped_written(
@@ -70,34 +74,36 @@ def level_lines(grouped: GroupedModel) -> list[str]:
 
 def grouped_files(grouped: GroupedModel) -> dict[str, str]:
     """File name to text: NAME.h and NAME.c."""
-    portable, fixed, real = grouped.portable, grouped.fixed, REALS["float64"]
-    machine = GroupedMachine(grouped, grouped.top)
-    tables = {name: list_of(real, table) for name, table in c_tables(portable).items()}
-    own = make_cases(portable)[0]
+    machine, own = GroupedMachine(grouped, grouped.top), make_cases(grouped.portable)[0]
     phi_shift, _ = activation_shifts(grouped)
-    values = c_values(portable, real) | tables | c_layout(portable)
-    values |= {
-        "group": f"group of {grouped.grouping.group}",
-        "bits": str(grouped.grouping.bits),
-        "top": str(grouped.top),
-        "frac": str(fixed.fraction),
-        "u_scale": f"{float(2**fixed.fraction)!r}",
-        "y_to_u": str(Y_FRACTION - fixed.fraction),
-        "limit_q": f"{LIMIT_Q}",
-        "loss": "\n".join(f" * {line}" for line in level_lines(grouped)),
-        "n_memory_size": str(max(len(portable.model.structure.memory), 1)),
-        "n_linear": str(max(len(machine.linear.rows), 1)),
-        "linear_terms": terms_text(machine.linear),
-        "bias": _whole_list(fixed.bias),
-        "gather": "\n".join(c_gather(portable)),
-        "memory_code": "\n".join(_memory(fixed)) or "  (void)is_first;",
-        "shorten": _shorten("phi", "N_PHI", phi_shift),
-        "n_test": str(len(own.u)),
-        "test_u": list_of(real, own.u),
-        "test_y": list_of(real, run_grouped(grouped, own, grouped.top)[0]),
-    }
-    values |= _hidden(grouped, machine)
-    return {f"{portable.file}.{end}": fill(f"grouped.{end}", values) for end in ("h", "c")}
+    n_linear = str(max(len(machine.linear.rows), 1))
+    form = Form(
+        about=f"ternary weights with a scale per group of {grouped.grouping.group}, "
+        f"{grouped.grouping.bits}-bit activations",
+        remarks=level_lines(grouped),
+        weights=f"{_TERM}\nstatic const term LINEAR[{n_linear}u] = {terms_text(machine.linear)};",
+        predict="predict_terms.c",
+        parts=_hidden(grouped, machine)
+        | {"n_linear": n_linear, "shorten": _shorten("phi", "N_PHI", phi_shift)},
+        test_y=run_grouped(grouped, own, grouped.top)[0],
+        levels=grouped.top,
+    )
+    return whole_files(grouped.fixed, form)
+
+
+_TERM = """\
+/* A term adds its signed sum, times factor, shifted right, to a row, when its level is active.
+   Bit t of plus and minus belongs to the t-th entry from first. */
+typedef struct {
+  uint64_t plus;
+  uint64_t minus;
+  int32_t factor;
+  uint8_t shift;
+  uint8_t level;
+  uint16_t row;
+  uint16_t first;
+} term;
+"""
 
 
 def terms_text(terms: WholeTerms) -> str:
@@ -136,10 +142,9 @@ def _hidden(grouped: GroupedModel, machine: GroupedMachine) -> dict[str, str]:
     n_hidden, n_out = (f"{max(len(one.rows), 1)}u" for one in (machine.hidden, machine.out))
     tables = [
         f"static const term HIDDEN[{n_hidden}] = {terms_text(machine.hidden)};",
-        f"static const int32_t HIDDEN_BIAS[{h}] = {_whole_list(fixed.hidden_bias)};",
+        f"static const int32_t HIDDEN_BIAS[{h}] = {whole_list(fixed.hidden_bias)};",
         f"static const term OUT[{n_out}] = {terms_text(machine.out)};",
-        f"/* tanh at 0, 1/{TANH_STEPS}, ..., {TANH_END}, 15 bits behind the point. */",
-        f"static const int16_t TANH[{len(TANH)}] = {_whole_list(TANH)};",
+        *tanh_table_code(),
     ]
     code = [
         f"  for (j = 0u; j < {h}; ++j) {{",
@@ -156,5 +161,5 @@ def _hidden(grouped: GroupedModel, machine: GroupedMachine) -> dict[str, str]:
         "hidden_tables": "\n".join(tables),
         "hidden_locals": f"  int64_t a[{h}];\n  int16_t z[{h}];\n",
         "hidden_code": "\n".join(line for line in code if line),
-        "tanh": _tanh_code(),
+        "tanh": tanh_code(),
     }

@@ -14,26 +14,9 @@
 #define LIMIT ${limit_q} /* 50 standard deviations, 24 bits behind the point */
 
 typedef ${name}_real real;
-typedef ${weight_type} weight;
 
-const char *const ${name}_input_name[N_IN] = {${input_names}};
-const char *const ${name}_input_unit[N_IN] = {${input_units}};
-const char *const ${name}_output_name[N_OUT] = {${output_names}};
-const char *const ${name}_output_unit[N_OUT] = {${output_units}};
-const real ${name}_envelope[${n_channels}][2] = ${envelope};
-
-/* scaled = ((value - trim) - offset) / std */
-static const real U_TRIM[N_IN] = ${u_trim};
-static const real U_OFFSET[N_IN] = ${u_offset};
-static const real U_STD[N_IN] = ${u_std};
-static const real Y_TRIM[N_OUT] = ${y_trim};
-static const real Y_OFFSET[N_OUT] = ${y_offset};
-static const real Y_STD[N_OUT] = ${y_std};
-
-/* A row's sum, times its factor, shifted right, is the result. */
-static const weight LINEAR[N_OUT][N_PHI] = ${linear};
-static const int32_t LINEAR_FACTOR[N_OUT] = ${linear_factor};
-static const uint32_t LINEAR_SHIFT[N_OUT] = ${linear_shift};
+${channels}
+${weights}
 static const int32_t BIAS[N_OUT] = ${bias};
 ${hidden_tables}
 /* v / 2^shift, rounded to nearest, halves away from zero. */
@@ -81,24 +64,7 @@ static void gather(const ${name}_state *state, int16_t phi[N_PHI]) {
 ${gather}
 }
 
-static void predict(const ${name}_state *state, int64_t next[N_OUT]) {
-  int16_t phi[N_PHI];
-  uint32_t t;
-  uint32_t j;
-${hidden_locals}
-  gather(state, phi);
-${hidden_code}
-  for (j = 0u; j < N_OUT; ++j) {
-    int64_t sum = 0;
-    for (t = 0u; t < N_PHI; ++t) {
-      const int32_t product = (int32_t)LINEAR[j][t] * (int32_t)phi[t];
-      sum += (int64_t)product;
-    }
-    next[j] = (int64_t)state->y[j] + (int64_t)BIAS[j];
-    next[j] += scaled_down(sum * (int64_t)LINEAR_FACTOR[j], LINEAR_SHIFT[j]);
-${out_code}
-  }
-}
+${predict}
 
 static void put_inputs(${name}_state *state, const int16_t *u, int32_t is_first) {
   int16_t *const row = state->past[state->at];
@@ -118,15 +84,7 @@ static void put_outputs(${name}_state *state) {
   }
 }
 
-/* One row on; when the rows are used up, the past that is still needed moves to the front. */
-static void advance(${name}_state *state) {
-  state->at += 1u;
-  if (state->at == ROWS) {
-    (void)memmove(state->past[0], state->past[ROWS - N_START], N_START * sizeof(state->past[0]));
-    state->at = N_START;
-  }
-}
-
+${advance}
 static void quantise_inputs(${name}_state *state, const real *u, int16_t q[N_IN]) {
   uint32_t i;
 
@@ -156,7 +114,7 @@ void ${name}_init_at(${name}_state *state, const real *u_trim, const real *y_tri
   uint32_t k;
 
   (void)memset(state, 0, sizeof(*state));
-  (void)memcpy(state->u_trim, u_trim, sizeof(state->u_trim));
+${init_more}  (void)memcpy(state->u_trim, u_trim, sizeof(state->u_trim));
   (void)memcpy(state->y_trim, y_trim, sizeof(state->y_trim));
   for (k = 0u; k < N_START; ++k) {
     given_sample(state, u_trim, y_trim, (k == 0u) ? 1 : 0);
@@ -174,7 +132,7 @@ void ${name}_start(${name}_state *state, const real *u, const real *y) {
   }
 }
 
-int32_t ${name}_step_q(${name}_state *state, const int16_t *u, int32_t *y) {
+${more_code}int32_t ${name}_step_q(${name}_state *state, const int16_t *u, int32_t *y) {
   int64_t next[N_OUT];
   uint32_t j;
 
@@ -212,49 +170,4 @@ int32_t ${name}_step(${name}_state *state, const real *u, real *y) {
   return status;
 }
 
-size_t ${name}_free_run(${name}_state *state, const real *u, const real *y_start, size_t n,
-                        real *y) {
-  const size_t given = (n < N_START) ? n : N_START;
-  size_t good = n;
-  size_t k;
-
-  (void)memmove(y, y_start, given * N_OUT * sizeof(real));
-  if (n > N_START) {
-    ${name}_start(state, u, y_start);
-  }
-  for (k = N_START; k < n; ++k) {
-    if ((${name}_step(state, &u[k * N_IN], &y[k * N_OUT]) != 0) && (good == n)) {
-      good = k;
-    }
-  }
-  return good;
-}
-
-#ifdef ${NAME}_SELF_TEST
-#include <stdio.h>
-
-/* The free run of this fixed-point model as HeliID computed it; N_START rows of Y are given. */
-#define N_TEST ${n_test}u
-static const real TEST_U[N_TEST][N_IN] = ${test_u};
-static const real TEST_Y[N_TEST][N_OUT] = ${test_y};
-
-int main(void) {
-  static ${name}_state state;
-  static real y[N_TEST][N_OUT];
-  double worst = 0.0;
-  uint32_t k;
-  uint32_t j;
-
-  ${name}_init(&state);
-  (void)${name}_free_run(&state, TEST_U[0], TEST_Y[0], N_TEST, y[0]);
-  for (k = 0u; k < N_TEST; ++k) {
-    for (j = 0u; j < N_OUT; ++j) {
-      const double error = (y[k][j] - TEST_Y[k][j]) / Y_STD[j];
-      worst = (error > worst) ? error : worst;
-      worst = (-error > worst) ? -error : worst;
-    }
-  }
-  (void)printf("${name}: largest difference %.3g standard deviations\n", worst);
-  return (worst <= 1e-12) ? 0 : 1;
-}
-#endif
+${ending}

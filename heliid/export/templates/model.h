@@ -1,10 +1,7 @@
 /*
 ${heading}
  *
- * Use, with the step of ${dt} s kept by the caller:
- *   static ${name}_state s;  ${name}_init(&s);
- *   ${name}_real u[${n_in}] = {${first_input}}, y[${n_out}];
- *   (void)${name}_step(&s, u, y);   now y holds the outputs at the end of the step
+${about}
  */
 #ifndef ${NAME}_H
 #define ${NAME}_H
@@ -22,7 +19,7 @@ typedef ${real} ${name}_real;
 #define ${NAME}_N_OUTPUTS ${n_out}u
 #define ${NAME}_N_START ${n_start}u /* samples that ${name}_start takes */
 #define ${NAME}_DT ${dt_literal} /* s */
-
+${defines}
 /* Positions in u and y. */
 ${positions}
 
@@ -31,11 +28,7 @@ ${positions}
 #define ${NAME}_WIDTH ${width}u /* outputs, then inputs, then leaky memories; all scaled */
 
 typedef struct {
-  ${name}_real past[${NAME}_ROWS][${NAME}_WIDTH];
-  ${name}_real u_trim[${NAME}_N_INPUTS];
-  ${name}_real y_trim[${NAME}_N_OUTPUTS];
-  uint32_t at;      /* row of the next sample */
-  int32_t diverged; /* 1: outputs hold their last good values until the next start */
+${state}
 } ${name}_state;
 
 /* Names and units in the order of u and y (UTF-8), training envelope: lowest, highest. */
@@ -55,7 +48,7 @@ void ${name}_init_at(${name}_state *state, const ${name}_real *u_trim, const ${n
    Call ${name}_init or ${name}_init_at before. */
 void ${name}_start(${name}_state *state, const ${name}_real *u, const ${name}_real *y);
 
-/* One step: u held (or averaged) over the step, y at its end. Returns 0, or 1 when diverged. */
+${more}/* One step: u held (or averaged) over the step, y at its end. Returns 0, or 1 when diverged. */
 int32_t ${name}_step(${name}_state *state, const ${name}_real *u, ${name}_real *y);
 
 /* n samples: u[n][N_INPUTS]; the first N_START rows of y[n][N_OUTPUTS] are copied from y_start,
