@@ -155,7 +155,10 @@ HEAD = """\
 # Few bits
 
 Tables made by `python -m benchmarks.lowbit --write`; do not edit them by hand. Code for one model:
-`heliid export MODEL --to c --type int8` (or `int16`, `int4`, `ternary`) `--file VALIDATION.csv`.
+`heliid export MODEL --to c --type int8` (or `int16`, `int4`, `ternary`) `--file VALIDATION.csv`;
+with `ternary` also `--group 4 --clusters 3 --activations 8 --levels 4 --refit TRAIN.csv ...`. The
+Export page has the same choices, and *Recommend numbers* measures the table for the model at hand
+and chooses what it says.
 
 **Ternary per N**: each weight is -1, 0 or 1 times the scale of its group of N neighbours; threshold
 and scale minimise the group's Euclidean error. With clusters, rows of like size share their scales.

@@ -147,7 +147,8 @@ HEAD = """\
 # Flat and sharp minima
 
 Made by `python -m benchmarks.sharpness --write`; do not edit by hand. `heliid score --sharpness`
-gives the numbers for one model.
+and the button *Measure flatness* on the page Robustness of Validate give the numbers for one model,
+with the box and the windows of the tables below.
 
 **Sharpness** is 100 (worst - loss) / (1 + loss), worst the largest loss in the box
 |dx_i| <= epsilon (|x_i| + 1) around the weights (Keskar, Mudigere, Nocedal, Smelyanskiy and Tang
