@@ -112,12 +112,20 @@ class ExportPanel(QWidget):
         self.preview.setFont(QFontDatabase.systemFont(QFontDatabase.SystemFont.FixedFont))
         self.preview.setAccessibleName(self.tr("Preview"))
         self.save = button(self.tr("Export…"), self.ask_path, icon="export", kind="primary")
+        self.advice = button(
+            self.tr("Recommend numbers"), self.ask_advice,
+            tip=self.tr(
+                "Measures double, 16, 8 and 4 bits and ternary weights by their free run on the "
+                "validation records, and chooses what the table says"
+            ),
+        )  # fmt: skip
         self.show_files = button(self.tr("Open folder"), self._open_folder, icon="open")
         self._build()
         listen(self, bench.runs_changed, self.refresh)
         listen(self, bench.run_chosen, self.refresh)
         listen(self, exports.changed, self._show_outcomes)
         listen(self, exports.previewed, self._show_preview)
+        listen(self, exports.advised, self._show_advice)
         self.refresh()
 
     def _build(self) -> None:
@@ -134,11 +142,12 @@ class ExportPanel(QWidget):
             row(self.title, 1, self.show_files, self.save),
             self.summary,
             self.form,
+            row(self.advice, 1),
             self.result,
             self.notes,
             label(self.tr("Preview"), "section"),
             self.preview,
-            grows=6,
+            grows=7,
         )
         split = panes((left, 340, 420), (right, 420, 760))
         empty = EmptyState(
@@ -202,15 +211,52 @@ class ExportPanel(QWidget):
                 box.addItem(presenter.OPTION_NAMES.get(value, value), value)
             box.setToolTip(option.help)
             box.setAccessibleName(option.title)
-            box.activated.connect(self._ask_preview)
+            box.activated.connect(self._option_chosen)
             self.form.addRow(label(option.title, tip=option.help), box)
             self._options[option.name] = box
+        self.advice.setVisible(key == presenter.ADVISED)
+        self._show_applying()
         self._show_outcomes()
         self._ask_preview()
 
     def options(self) -> dict[str, str]:
         """What is chosen for the target on show."""
-        return {name: str(box.currentData()) for name, box in self._options.items()}
+        chosen = {name: str(box.currentData()) for name, box in self._options.items()}
+        known = {one.name: one for one in self._lines[self._chosen].line.options}
+        return {name: value for name, value in chosen.items() if known[name].applies(chosen)}
+
+    def _option_chosen(self) -> None:
+        self._show_applying()
+        self._ask_preview()
+
+    def _show_applying(self) -> None:
+        """Only the options that mean something beside the others."""
+        applying = self.options()
+        for name, box in self._options.items():
+            self.form.setRowVisible(box, name in applying)
+
+    def ask_advice(self) -> None:
+        """Measure which numbers the model can live with, and choose them."""
+        run = self._bench.find_run()
+        if run is not None:
+            self.advice.setEnabled(False)
+            self.notes.setText(self.tr("Measuring how few bits this model can live with…"))
+            self.notes.setVisible(True)
+            self._exports.advise(run)
+
+    def _show_advice(self, key: str, kind: str, sentence: str, table: str) -> None:
+        self.advice.setEnabled(True)
+        run = self._bench.find_run()
+        if run is None or run.key != key or self._chosen != presenter.ADVISED:
+            return
+        box = self._options.get("type")
+        if box is not None and kind:
+            box.setCurrentIndex(max(0, box.findData(kind)))
+            self._show_applying()
+        self.notes.setText(sentence)
+        self.notes.setVisible(True)
+        if table:
+            self.preview.setPlainText(table)
 
     def _show_outcomes(self) -> None:
         run = self._bench.find_run()
