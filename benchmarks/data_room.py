@@ -71,12 +71,16 @@ def open_big(window, folder: Path, megabytes: float) -> None:
     window.open_paths([path])
     pump(PATIENCE_S, lambda: bool(window.bench.setup.records))
     read = time.perf_counter() - begun
+    item = window.bench.setup.records[0]
+    curves = len(window.data.plotted())
+    pump(PATIENCE_S, lambda: window.data.is_drawn(item))
     window.data.plots.flush()
-    pump(0.05)
+    pump(0.02)
     took, cpu = time.perf_counter() - begun, time.process_time() - cpu
     pump(0.5)
-    record = window.bench.setup.records[0].record
-    print(f"{megabytes:.0f} MB, {record.n_samples} samples x {len(record.channels)} channels:")
+    record = item.record
+    print(f"{megabytes:.0f} MB, {record.n_samples} samples x {len(record.channels)} channels,")
+    print(f"  {curves} of them plotted:")
     print(f"  read {read:.2f} s, plotted {took:.2f} s (accepted <= 2), {cpu:.2f} s of CPU")
     print(f"  event loop: {gaps.summary()} (accepted gap <= 60 ms)")
     data = record.values.nbytes / 1e6

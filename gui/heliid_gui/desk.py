@@ -220,10 +220,10 @@ class Desk(QObject):
         self._next_import()
 
     def _next_import(self) -> None:
-        from heliid_gui.panels.import_dialog import ImportDialog
-
         if self.import_dialog is not None or not self._to_import:
             return
+        from heliid_gui.panels.import_dialog import ImportDialog
+
         path, problem = self._to_import.pop(0)
         window = self._window
         dialog = self.import_dialog = ImportDialog(

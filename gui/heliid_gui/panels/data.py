@@ -41,6 +41,7 @@ from heliid_gui.widgets import (
 if TYPE_CHECKING:
     from heliid.data.doctor import Finding
     from heliid.data.record import FlightRecord
+    from heliid.project.rows import ProjectRecord
 
 STATISTICS_MS = 300
 LONG = 200_000  # samples, from which on the curves come one by one
@@ -65,6 +66,7 @@ class DataPanel(QWidget):
         self._statistics_timer = QTimer(self, singleShot=True, interval=STATISTICS_MS)
         self._statistics_timer.timeout.connect(self._show_statistics)
         self._shown: tuple = ()
+        self._on_plots = 0  # which record the plots show
         self._curves: list[tuple[FlightRecord, str]] = []
         self._fits_after = False
         self._in_strip: tuple[FlightRecord | None, str] = (None, "")
@@ -141,7 +143,7 @@ class DataPanel(QWidget):
         self.stack.setCurrentIndex(0 if item is None else 1)
         if item is None:
             self._plotted.clear()
-            self._shown, self._curves = (), []
+            self._shown, self._curves, self._on_plots = (), [], 0
             return
         plotted = self.plotted()
         self.tree.show_lines(presenter.lines(setup), item.key, plotted)
@@ -149,12 +151,26 @@ class DataPanel(QWidget):
         self.name.setText(record.name)
         line = next(x for x in presenter.lines(setup) if x.key == item.key)
         self.summary.setText(f"{line.summary} · {line.use_text}")
-        self._show_curves(item, plotted)
-        self._show_pieces(item)
+        if record.n_samples > LONG and id(record) != self._on_plots:
+            QTimer.singleShot(0, self, self._show_plots)  # the turn of a new record is long enough
+        else:
+            self._show_plots()
         self.facts.show_facts(presenter.details(item), setups.problem(setup))
         self._show_findings()
         self._statistics_timer.start()
         self._update_hint()
+
+    def is_drawn(self, item: ProjectRecord) -> bool:
+        """True when all curves of this record are on the plots."""
+        return self._on_plots == id(setups.conditioned(item)) and not self._curves
+
+    def _show_plots(self) -> None:
+        """The rows, curves and pieces of the current record."""
+        item = setups.find(self._bench.setup, self._bench.current_record)
+        if item is not None:
+            self._on_plots = id(setups.conditioned(item))
+            self._show_curves(item, self.plotted())
+            self._show_pieces(item)
 
     def plotted(self) -> tuple[str, ...]:
         """Channels on show of the current record, in its column order."""
