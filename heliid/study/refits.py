@@ -69,11 +69,6 @@ def refit_all(
     ]
     keys = [refit_key(fingerprint, structure, table, EFFORT) for structure, table in jobs]
     values = {k: kept.get(key) for k, key in enumerate(keys) if kept.get(key) is not MISSING}
-    tasks = [
-        Task(k, TASK, (structure.to_dict(), table))
-        for k, (structure, table) in enumerate(jobs)
-        if k not in values
-    ]
 
     def take(result: Result) -> None:
         if result.status == "ok":
@@ -83,9 +78,24 @@ def refit_all(
             values[result.key] = None
         progress(len(values), len(jobs))
 
-    if tasks:
-        engine.setup(INSTALL, (make_payload(train_data, validate_data, settings),))
-        engine.run(tasks, on_result=take, should_stop=should_stop)
+    def train_those(chosen: Sequence[int], ridges: dict[Structure, float]) -> None:
+        tasks = [
+            Task(k, TASK, (jobs[k][0].to_dict(), jobs[k][1], ridges.get(jobs[k][0])))
+            for k in chosen
+            if k not in values
+        ]
+        if tasks:
+            engine.setup(INSTALL, (make_payload(train_data, validate_data, settings),))
+            engine.run(tasks, on_result=take, should_stop=should_stop)
+
+    everything = range(len(jobs))
+    if settings.n_folds:  # once per order: the cost and the ridge belong to it, not to a table
+        first = [k for k in everything if jobs[k][1] == tables[0]]
+        train_those(first, {})
+        ridges = {jobs[k][0]: values[k]["ridge"] for k in first if values.get(k)}
+        train_those([k for k in everything if jobs[k][0] in ridges and k not in first], ridges)
+    else:
+        train_those(everything, {})
     done = {k: value for k, value in values.items() if value is not None}
     if settings.n_folds:
         done = _by_order(done, [structure for structure, _ in jobs])
@@ -97,15 +107,17 @@ def refit_all(
 def _by_order(
     done: dict[int, dict[str, Any]], structures: Sequence[Structure]
 ) -> dict[int, dict[str, Any]]:
-    """Refits with the mean cost of their order, the best trained first.
+    """Refits with the cost of their order, the best trained first.
 
-    A cross-validated cost belongs to the order: it says nothing about the weights of one table.
+    A cross-validated cost belongs to the order: it says nothing about the weights of one table. It
+    was found with the first one.
     """
-    of_order: dict[Structure, list[float]] = {}
+    judge: dict[Structure, dict[str, Any]] = {}
     for k in sorted(done):
-        of_order.setdefault(structures[k], []).append(done[k]["cost"])
+        judge.setdefault(structures[k], done[k])
     ranked = sorted(done, key=lambda k: (done[k]["diverged"], done[k]["train_cost"], k))
-    return {k: {**done[k], "cost": float(np.mean(of_order[structures[k]]))} for k in ranked}
+    of_order = ("cost", "nrmse")
+    return {k: {**done[k], **{n: judge[structures[k]][n] for n in of_order}} for k in ranked}
 
 
 def _from_plain(value: dict[str, Any], structure: Structure, table: int) -> Refit:
@@ -133,10 +145,17 @@ def install(payload: dict[str, Any]) -> None:
     _here[:] = [(train_data, validate_data, settings, folds)]
 
 
-def refit_task(structure: dict[str, Any], table: int) -> dict[str, Any] | None:
-    """One order from one weight table as plain data; None when it cannot be trained."""
+def refit_task(
+    structure: dict[str, Any], table: int, ridge: float | None = None
+) -> dict[str, Any] | None:
+    """One order from one weight table as plain data; None when it cannot be trained.
+
+    With folds it is cross-validated, unless its ``ridge`` is known from that already.
+    """
     train_data, validate_data, settings, folds = _here[0]
     order = Structure.from_dict(structure)
+    if ridge is not None:
+        settings, folds = with_ridge(settings, ridge), ()
     harder = settings.training.with_effort(EFFORT)
     try:
         judge = best_ridge(order, folds, settings, harder, table) if folds else None
