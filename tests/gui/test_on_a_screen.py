@@ -80,7 +80,7 @@ def test_the_question_before_closing_is_in_front_and_takes_keys(qtbot, on_screen
     dialog = on_screen.desk.unsaved
     qtbot.waitUntil(dialog.isActiveWindow, timeout=5000)
     hand("key", "Escape")
-    qtbot.waitUntil(lambda: not dialog.isVisible(), timeout=5000)
+    qtbot.waitUntil(lambda: on_screen.desk.unsaved is None, timeout=5000)  # closed, and gone
     assert on_screen.isVisible()
 
 
