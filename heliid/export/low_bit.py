@@ -61,11 +61,11 @@ class BitsStudy:
     def text(self) -> str:
         """The table as lines of text, the recommendation below."""
         head = (
-            f"{'weights':<36}{'bits':>8}{'per weight':>12}{'products':>10}{'fit %':>9}"
+            f"{'weights':<48}{'bits':>8}{'per weight':>12}{'products':>10}{'fit %':>9}"
             f"{'worst':>9}{'loss':>8}"
         )
         lines = [head] + [
-            f"{row.name:<36}{row.bits:>8}{row.bits_per_weight:>12.1f}{row.multiplications:>10}"
+            f"{row.name:<48}{row.bits:>8}{row.bits_per_weight:>12.1f}{row.multiplications:>10}"
             f"{row.fit:>9.2f}{row.worst_fit:>9.2f}{row.loss:>8.2f}"
             for row in self.rows
         ]

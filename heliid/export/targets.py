@@ -76,6 +76,8 @@ def preview(model: NarxModel, target: str, *, name: str = DEFAULT_NAME, **option
     """The text of the first file that would be written, for showing; bytes are described."""
     form = find_target(target)
     chosen = _choices(form, options)
+    if "refit" in chosen:
+        chosen["refit"] = "no"  # it takes long, and records that a preview does not have
     written = form.write(make_portable(model, name=name, units=chosen["units"]), chosen, Flown())
     file, content = next(iter(written.files.items()))
     if isinstance(content, str):

@@ -281,3 +281,10 @@ def test_the_study_has_a_refit_where_there_are_training_records(trained):
     assert "ternary per 4, 3 clusters of rows, level 2" in names
     assert study.choice in ("int8", "int16")
     assert f"Use {study.choice}" in study.recommendation or study.choice == "int16"
+
+
+def test_a_preview_does_without_the_refit(trained):
+    from heliid.export.targets import preview
+
+    text = preview(trained[0].model, "c", type="ternary", refit="yes")
+    assert "set_level" in text
