@@ -194,7 +194,7 @@ def candidates(repeats: int) -> None:
     sets, settings = truth_sets(10), FitnessSettings()
     n = sets["train"].n_samples
     print(f"one candidate at 10 Hz, all stages, {settings.n_tables} tables, N = {n}")
-    for one in ((1, 2, 1, 1, 4), (1, 4, 0, 1, 4), (2, 2, 1, 1, 6)):
+    for one in ((1, 2, 1, 1, 4), (1, 4, 0, 1, 4), (2, 2, 1, 1, 6), (3, 5, 0, 1, 8)):
         structure = order(*one)
 
         def score(structure: Structure = structure) -> None:

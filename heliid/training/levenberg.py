@@ -22,7 +22,8 @@ from heliid.training.parameters import Layout, Prior
 MU_ACCEPT, MU_REJECT = 0.2, 4.0
 MU_MIN, MU_MAX = 1e-9, 1e8
 CAUTIOUS_MU = (1e-16, 1e20)  # against the largest scale a weight ever had
-ENOUGH = 4  # residuals per weight, below which no sample is left out of the Gauss-Newton matrix
+ENOUGH = 5  # residuals per weight, below which no sample is left out of the Gauss-Newton matrix
+MANY = 100  # weights from which the Gauss-Newton matrix is what a fit takes its time for
 CHUNK = 20_000  # samples per kernel call, so that Stop is heard
 
 
@@ -96,12 +97,22 @@ class Problem:
         value = float((sums * self.output_weights).sum()) / n + self.prior.cost(theta)
         return value if math.isfinite(value) else math.inf
 
+    def every(self, n_samples: int) -> int:
+        """The Gauss-Newton matrix of ``n_samples`` is made of each n-th of them, this n.
+
+        ``gram_every``; if that is 0, 2 where there are many weights, 1 where there are few. Always
+        1 where residuals would be scarce.
+        """
+        size = self.layout.size
+        wanted = self.gram_every or (2 if size >= MANY else 1)
+        return wanted if n_samples * self.dataset.n_outputs >= ENOUGH * wanted * size else 1
+
     def normal(
         self, theta: np.ndarray, segments: np.ndarray
     ) -> tuple[np.ndarray, np.ndarray] | None:
         """Gauss-Newton matrix (lower triangle) and half gradient of ``cost``; None if not finite.
 
-        The matrix is that of every ``gram_every``-th sample; the gradient is exact.
+        The matrix is that of every n-th sample (see ``every``); the gradient is exact.
 
         ``y_sim`` must be that of ``theta``, as ``cost`` leaves it.
         """
@@ -109,8 +120,7 @@ class Problem:
         linear, _, w_out, w_hid, b_hid = self.layout.plain(theta, data.increment_std)
         gram, gradient = np.zeros((size, size)), np.zeros(size)
         done, n_samples = 0, int(segments[:, 1].sum())
-        is_enough = n_samples * data.n_outputs >= ENOUGH * self.gram_every * size
-        every = self.gram_every if is_enough else 1
+        every = self.every(n_samples)
         while done < len(segments):
             samples = np.cumsum(segments[done:, 1])
             n = max(1, int(np.searchsorted(samples, CHUNK, side="right")))

@@ -3,7 +3,9 @@ import pytest
 
 from heliid.kernels.gradients import jacobian
 from heliid.kernels.narx import tanh_array
+from heliid.kernels.vectors import BLOCK
 from heliid.model.structure import Structure
+from heliid.training.levenberg import ENOUGH, MANY
 from tests.kernels.conftest import STRUCTURES, make_case
 from tests.reference.slow_narx import adjoint_gradient, run
 
@@ -119,6 +121,39 @@ def test_normal_equations_agree_with_the_jacobian(case, horizon, single):
     np.testing.assert_allclose(np.tril(gram), np.tril(expected), rtol=0, atol=accuracy * big)
     slope = flat.T @ error.ravel() / n + problem.prior.half_gradient(theta)
     np.testing.assert_allclose(gradient, slope, rtol=0, atol=accuracy * (1 + abs(slope).max()))
+
+
+@pytest.mark.parametrize("every", [2, 4])
+@pytest.mark.parametrize("name", ["plain", "no_lag_one", "four_outputs"])
+def test_a_thinned_matrix_is_that_of_some_samples_and_the_gradient_of_all(name, every):
+    case = make_case(STRUCTURES[name], n=900)
+    segments = case.dataset.segments(case.structure.n_start, 7)
+    rows, _ = sensitivities(case, segments, is_centred=True)
+    problem, data = case.problem(single=False), case.dataset
+    theta = problem.layout.join(case.weights, data.increment_std)
+    problem.cost(theta, segments)
+    _, exact = problem.normal(theta, segments)
+    problem.gram_every = every
+    gram, gradient = problem.normal(theta, segments)
+    assert problem.every(len(rows)) == every
+    chosen = np.arange(len(rows)) % BLOCK % every == every // 2
+    flat = rows[chosen].reshape(-1, rows.shape[2])
+    expected = every * flat.T @ flat / len(rows) + problem.prior.matrix
+    big = np.abs(np.diag(expected)).max()
+    np.testing.assert_allclose(np.tril(gram), np.tril(expected), rtol=0, atol=1e-12 * big)
+    np.testing.assert_allclose(gradient, exact, rtol=0, atol=1e-12 * (1 + abs(exact).max()))
+
+
+def test_the_matrix_is_thinned_where_weights_are_many_and_residuals_plenty():
+    structure = Structure(((1, 2, 3),) * 2, ((0, 1, 2),), 8)  # 108 weights
+    problem = make_case(structure).problem()
+    problem.gram_every = 0
+    assert problem.layout.size >= MANY
+    assert problem.every(ENOUGH * problem.layout.size) == 2  # two outputs
+    assert problem.every(ENOUGH * problem.layout.size - 1) == 1
+    few = make_case(STRUCTURES["plain"]).problem()
+    few.gram_every = 0
+    assert few.every(10**6) == 1
 
 
 def test_centred_parameters_round_trip(case):
