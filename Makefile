@@ -70,13 +70,14 @@ bench: .venv/ready-dev ## Speed and accuracy of the engine, the exports, the win
 	$(PY) -m benchmarks.window
 
 .PHONY: comparison
-comparison: .venv/ready-dev ## ABC, AIS, PSO and random compared: stored lattices and live runs; writes docs/comparison.md
-	$(PY) -m benchmarks.comparison live aw109
+comparison: .venv/ready-dev ## ABC, AIS, PSO and random compared: stored lattices, live runs (half an hour); writes docs/comparison.md
+	$(PY) -m benchmarks.comparison live truth trex aw109
 	$(PY) -m benchmarks.comparison
 
 .PHONY: lattices
 lattices: .venv/ready-dev ## Train every order of the enumerated lattices anew (two hours; may be cut short)
 	$(PY) -m benchmarks.lattice_tables truth trex drone
+	$(PY) -m benchmarks.lattice_tables truth trex drone --replicate 1 --some 300
 
 .venv-peers/ready: pyproject.toml benchmarks/peers_env.py | .venv/ready-run
 	$(PY) -m benchmarks.peers_env
