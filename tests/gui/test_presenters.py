@@ -254,3 +254,41 @@ def test_checkpoint_is_the_problem_not_the_search():
     assert studies.checkpoint_name(campaign, other) != name
     fewer = setups.campaign(setups.with_role(setup, "theta", Role.IGNORED))
     assert studies.checkpoint_name(fewer, setup.config) != name
+
+
+def test_only_the_last_judgements_are_kept_and_an_older_one_is_asked_for_again():
+    from types import SimpleNamespace
+
+    from heliid_gui.presenters import judges as presenter
+
+    asked = []
+
+    class Runner:
+        def submit(self, _task, _args, *, slot, on_result, **_):
+            asked.append(slot)
+            on_result(slot)
+
+    judges = presenter.Judges(Runner())
+    run = lambda k: SimpleNamespace(  # noqa: E731
+        key=f"run{k}", model=1, linear=None, members=(), campaign=None, config=None, is_guest=False
+    )
+    plain, presenter.plain = presenter.plain, lambda *_: {}
+    try:
+        for k in range(presenter.KEPT):
+            judges.judge(run(k))
+        assert judges.find("run0") is not None  # looked at: the next to go is run1
+        judges.judge(run(99))
+        assert judges.find("run1") is None
+        assert judges.find("run0") is not None
+        assert len(judges.all()) == presenter.KEPT
+        asked.clear()
+        judges.judge(run(0))
+        judges.judge(run(1))
+        assert asked == ["judge run1"]
+        judges.judge(run(1), with_test=True)
+        for k in range(100, 100 + presenter.KEPT):
+            judges.judge(run(k))
+        assert judges.find("run1") is not None  # with the test records: kept
+        assert len(judges.all()) == presenter.KEPT + 1
+    finally:
+        presenter.plain = plain

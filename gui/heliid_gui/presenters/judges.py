@@ -10,6 +10,9 @@ from heliid_gui.presenters.studies import JobRunner
 from heliid_gui.presenters.workbench import Run
 
 JUDGE = "heliid_gui.tasks:judge"
+# judgements at hand, with their time histories (0.5 MB each and more); the verdict of every run is
+# kept with the run, and an older judgement is made again when somebody looks at it
+KEPT = 12
 
 
 class Judges:
@@ -30,6 +33,8 @@ class Judges:
 
     def find(self, key: str) -> Judgement | None:
         """The judgement of a run, if it is there."""
+        if key in self._found:  # looked at last, forgotten last
+            self._found[key] = self._found.pop(key)
         return self._found.get(key)
 
     def error(self, key: str) -> str:
@@ -46,6 +51,7 @@ class Judges:
 
         def keep(value: Judgement) -> None:
             self._found[run.key] = value
+            self._forget_oldest()
             self.changed.emit()
             self.kept.emit(run.key, plain(value, self.manoeuvres))
 
@@ -106,6 +112,13 @@ class Judges:
         self._asked.clear()
         self._runs.clear()
         self.changed.emit()
+
+    def _forget_oldest(self) -> None:
+        """Those with the test records stay: they are not asked for by looking."""
+        again = [key for key in self._found if not self._asked.get(key)]
+        for key in again[:-KEPT]:
+            for kept in (self._found, self._errors, self._asked, self._runs):
+                kept.pop(key, None)
 
     def all(self) -> dict[str, Any]:
         """Every judgement there is, by run key."""
