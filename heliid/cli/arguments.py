@@ -304,8 +304,8 @@ def _fill_export(parser: argparse.ArgumentParser) -> None:
     parser.add_argument("--file", metavar="FILE",
                         help="the record to predict (csv) or to judge few bits on")  # fmt: skip
     group = parser.add_argument_group("with --type ternary")
-    group.add_argument("--group", metavar="N", help="weights that share a scale: 4, 8, 16, 32, 64")
-    group.add_argument("--clusters", metavar="N", help="clusters of rows that share scales: 2, 3, 4, 6")
+    group.add_argument("--group", metavar="N", help="weights per scale: 4, 8, 16, 32, 64")
+    group.add_argument("--clusters", metavar="N", help="rows share scales: 2, 3, 4 or 6 clusters")
     group.add_argument("--activations", metavar="BITS", help="16, 8 or 4")
     group.add_argument("--levels", metavar="N", help="levels of residual edges, 0 to 4")
     group.add_argument("--refit", nargs="+", default=[], metavar="F",
