@@ -73,3 +73,22 @@ def test_the_doubt_decides_after_a_search_and_is_said(campaign, config, gains, w
     assert (doubt.sentence in found.notices) is not wins
     asked_for = conclude(ground, config, linear, Trained(ground, [network]), "fit", doubt)
     assert asked_for.model.structure == NETWORK
+
+
+def test_the_ensemble_takes_one_of_every_order_before_second_ones(campaign, config):
+    ground = make_ground(campaign, config)
+    weights = {
+        order: refit_all(
+            [order], (0,), ground.train, ground.validate, ground.settings, SerialEngine(),
+            should_stop=lambda: False, progress=lambda *_: None,
+        )[0].weights
+        for order in (LINEAR, NETWORK)
+    }  # fmt: skip
+    refits = [
+        Refit(order, weights[order], cost, np.zeros(2), False, f"table {table}")
+        for order, cost, table in ((NETWORK, 0.10, 0), (NETWORK, 0.11, 1), (LINEAR, 0.12, 0))
+    ]
+    wide = replace(config, n_ensemble=3)
+    found = conclude(ground, wide, replace(refits[2], cost=0.5), Trained(ground, refits), "fit")
+    assert [one.structure for one in found.members] == [NETWORK, LINEAR, NETWORK]
+    assert found.member_costs == (0.10, 0.12, 0.11)
