@@ -26,7 +26,7 @@ from heliid.ensemble import make_ensemble
 from heliid.metrics import fit_percent
 from heliid.model.network import NarxModel
 from heliid.model.simulate import free_run, prepare_for, windowed_run
-from heliid.study import OrderBox, StudyConfig, StudyResult, fit, identify
+from heliid.study import StudyConfig, StudyResult, fit, identify
 from heliid.study.config import TRAIN_ON
 from heliid.validation.evidence import as_validated
 
@@ -243,7 +243,7 @@ CASES: dict[str, Case] = {
     ),
     "truth-no-w": Case(
         "truth, w unmeasured", _truth_campaign(("u", "q", "theta")), _truth_score,
-        "<= 0.08 (NRMSE)", {"box": OrderBox(leak_max=5)},
+        "<= 0.08 (NRMSE)",
     ),
     "trex": Case(
         "T-REX pitch test, q / theta", lambda _: load_example("trex550"), _fits, ">= 70 / 45 %",
