@@ -31,6 +31,7 @@ for _folder in (_ROOT, _ROOT / "gui", _ROOT / "tests" / "gui"):
 GAP_MS = 10
 MEMORY_S = 2.0  # between samples of the memory
 N_OUTPUTS = 4
+N_CANDIDATES = 300  # of a live run; each is kept for good, which is no leak (see kept_memory)
 FIRST_PAINT = """
 import sys, time
 begun = time.perf_counter()
@@ -189,7 +190,8 @@ def live(window, seconds: float, points: int, busy: int) -> dict[str, float]:
             memory.append((spent, rss_mb()))
         free = measured + noise * (0.5 + 0.5 * np.sin(ticks[0] / 9))
         best = BestImproved(ticks[0], "ais", 0.3, model, {"flight": (t, measured, free)})
-        evolution.apply([gui_fakes.scored(ticks[0], 0.3 + 1 / ticks[0]), best])
+        new = [gui_fakes.scored(ticks[0], 0.3 + 1 / ticks[0])] if ticks[0] <= N_CANDIDATES else []
+        evolution.apply([*new, best])
 
     window.jobs.ticked.connect(frame)
     gaps = Gaps()
@@ -210,6 +212,34 @@ def live(window, seconds: float, points: int, busy: int) -> dict[str, float]:
         **growth(memory),
         "cpu_ms_per_update": round(1000 * cpu / max(ticks[0], 1), 1),
     }
+
+
+def kept_memory(window, turns: int = 400) -> dict[str, float]:
+    """After a live run: kB that stay of one more update, and of one more candidate."""
+    import gc
+
+    import gui_fakes
+    from PySide6.QtWidgets import QApplication
+
+    from heliid.events import BestImproved
+
+    evolution = window.bench.evolution
+    model, responses = evolution.best.model, evolution.best.responses
+    found = {}
+    number = N_CANDIDATES
+    for name, with_candidate in (("update", False), ("candidate", True)):
+        gc.collect()
+        before = rss_mb()
+        for _ in range(turns):
+            number += 1
+            changed = {key: (t, y, y + 0.1 * number) for key, (t, y, _) in responses.items()}
+            best = BestImproved(number, "ais", 0.3, model, changed)
+            new = [gui_fakes.scored(number, 0.3)] if with_candidate else []
+            evolution.apply([*new, best])
+            QApplication.processEvents()
+        gc.collect()
+        found[f"rss_kb_per_{name}"] = round(1000 * (rss_mb() - before) / turns, 1)
+    return found
 
 
 def growth(memory: list[tuple[float, float]]) -> dict[str, float]:
@@ -332,6 +362,7 @@ def main() -> None:
         found |= theme_change(window)
         found |= stop_time(window)
         found |= live(window, options.seconds, options.points, options.busy)
+        found |= kept_memory(window)
         window.bench.is_modified = False
         window.close()
     del app
