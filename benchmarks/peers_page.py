@@ -6,6 +6,8 @@ from typing import Any
 
 import numpy as np
 
+from benchmarks.lattice_tables import TABLES, load
+
 FITS = {
     "heliid-search": ("HeliID, search over 30 orders", "default settings"),
     "heliid-all": ("HeliID, the same, trained on all at the end", "`--train-on all`"),
@@ -191,7 +193,15 @@ def search_table(name: str, found: dict[str, Any]) -> str:
             median = np.median([run[-1] for run in runs])
             lines.append([title, *rates, f"{median:.4f}", f"{found['ms'][tool]:.2f}"])
     header = ["search", *(f"after {n}" for n in AFTER), "median cost at the end", "ms"]
-    return f"### Lattice of `{name}`, optimum {found['optimum']:.4f}\n\n" + table(header, lines)
+    title = f"### Lattice of `{name}`, optimum {found['optimum']:.4f}{_age(name, found)}\n\n"
+    return title + table(header, lines)
+
+
+def _age(name: str, found: dict[str, Any]) -> str:
+    """A word where the lattice has been made anew since this search."""
+    path = TABLES / f"lattice_{name}.csv"
+    same = path.exists() and abs(load(path).optimum - found["optimum"]) < 1e-6
+    return "" if same else " (of an earlier table than the one stored now)"
 
 
 def search_words(searches: dict[str, Any]) -> str:
