@@ -61,9 +61,8 @@ def soak(release: bool) -> str:
     slopes = said["slopes"]
     each = ", ".join(f"{name} {slope:+.1f} MB/h" for name, slope in slopes.items())
     steepest = max(slopes.values())
-    assert steepest < limit, (
-        f"{each}; {said['searches']} searches, MB by the minute {said['minutes']}"
-    )
+    found = f"{each}; {said['searches']} searches, MB by the minute {said['minutes']}"
+    assert steepest < limit, found
     assert said["files"][1] <= said["files"][0] + 5, f"open files {said['files']}"
     assert said["threads"][1] <= said["threads"][0] + 2, f"threads {said['threads']}"
     assert said["objects"][1] <= 1.02 * said["objects"][0] + 50, f"objects {said['objects']}"
