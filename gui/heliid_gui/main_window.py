@@ -378,6 +378,9 @@ class MainWindow(QMainWindow):
 
     def closeEvent(self, event) -> None:
         """Ask about what is not saved, remember the window, end the worker."""
+        if not self._is_open:  # closed already; Qt asks again when the program ends
+            super().closeEvent(event)
+            return
         if not self.desk.may_close():
             event.ignore()
             return
