@@ -6,9 +6,12 @@ and takes a fifth of the compiler's time. Python must never call them.
 
 from __future__ import annotations
 
+from typing import Any
+
 from numba import njit
 
-inner = njit(
-    cache=True, nogil=True, error_model="numpy", no_cpython_wrapper=True, no_cfunc_wrapper=True
-)
+# options of numba's that its type hints do not list
+_BARE: dict[str, Any] = {"no_cpython_wrapper": True, "no_cfunc_wrapper": True}
+
+inner = njit(cache=True, nogil=True, error_model="numpy", **_BARE)
 """Decorator of kernels for kernels."""
