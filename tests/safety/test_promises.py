@@ -29,7 +29,8 @@ BANNED_CALLS = {
     "eval", "exec", "numpy.random.rand", "np.random.rand", "np.random.normal", "np.random.seed",
     "yaml.load", "torch.load", "pickle.load", "cloudpickle.loads", "marshal.loads", "shelve.open",
 }  # fmt: skip
-PICKLE_ALLOWED = {"local.py", "worker.py", "executor.py", "helper.py", "kernel_cache.py"}  # own ones
+# between processes of our own only
+PICKLE_ALLOWED = {"local.py", "worker.py", "executor.py", "helper.py", "kernel_cache.py"}
 
 
 def test_malformed_tables_are_answered_in_one_sentence(tmp_path):
