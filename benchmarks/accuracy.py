@@ -273,7 +273,7 @@ def main() -> None:
     parser.add_argument("--budget", type=int, default=StudyConfig().budget)
     parser.add_argument("--order", help="train this order instead of searching one")
     parser.add_argument("--workers", type=int, default=2)
-    parser.add_argument("--train-on", choices=TRAIN_ON, default="auto",
+    parser.add_argument("--train-on", choices=TRAIN_ON, default="train",
                         help="what the chosen model is trained on in the end")  # fmt: skip
     parser.add_argument("--coverage", action="store_true", help="of the ensemble's 95 %% band")
     parser.add_argument("--data", type=Path, default=ROOT.parent / "shared" / "data")

@@ -164,7 +164,7 @@ def heliid_order(data: Data, seed: int) -> NarxModel:
     return ground.model(encoding.structure(order), found.weights)
 
 
-def heliid_search(data: Data, seed: int, train_on: str = "auto") -> NarxModel:
+def heliid_search(data: Data, seed: int, train_on: str = "train") -> NarxModel:
     """What a user does: the default search over so many orders, and its best model."""
     from heliid.study import identify
 

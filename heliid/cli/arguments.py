@@ -167,10 +167,9 @@ def _add_model(parser: argparse.ArgumentParser) -> None:
                        help="refit the best orders at finer rates too")  # fmt: skip
     group.add_argument("--no-finer-rate", action="store_false", dest="finer_rate",
                        help="keep the model at the rate of the search (default)")  # fmt: skip
-    group.add_argument("--train-on", choices=("auto", "train", "all"),
-                       help="what the chosen model is trained on in the end: the training records, "
-                       "all with the validation records, or all only when one short recording "
-                       "was cross-validated (auto, default)")  # fmt: skip
+    group.add_argument("--train-on", choices=("train", "all"),
+                       help="what the chosen model is trained on in the end: the training records "
+                       "(default), or these and the validation records")  # fmt: skip
     group.add_argument("--tables", type=int, metavar="N",
                        help="weight tables each order starts from (default 2; 4 is careful: costs "
                        "depend less on chance and take up to twice the time)")  # fmt: skip

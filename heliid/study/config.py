@@ -10,7 +10,7 @@ from heliid.errors import SettingsError
 
 SEARCHES = ("ais", "abc", "pso", "random", "hill", "abc-classic", "ais-classic", "pso-classic")
 TRAINERS = ("lm", "hf", "bicgstab", "adam", "sgd")  # heliid.training.trainers says what they are
-TRAIN_ON = ("auto", "train", "all")
+TRAIN_ON = ("train", "all")
 ALL_SEARCHES = ("abc", "ais", "pso")  # what "all" stands for, in this order
 
 # Smallest and largest value of each number; both included.
@@ -80,7 +80,7 @@ class StudyConfig:
     TRAINERS, see ``docs/trainers.md``. With ``risk_weight`` above 0 training and search minimise
     mean + risk_weight * CVaR, the mean of the worst 1 - ``risk_alpha`` of the errors. ``train_on``:
     what the chosen model is trained on in the end, ``"train"``: the training records, ``"all"``:
-    the validation records too, ``"auto"``: all when one short recording is cross-validated.
+    the validation records too.
 
     Raises
     ------
@@ -105,7 +105,7 @@ class StudyConfig:
     trainer: str = "lm"
     risk_weight: float = 0.0  # 0: plain least squares
     risk_alpha: float = 0.9
-    train_on: str = "auto"
+    train_on: str = "train"
 
     def __post_init__(self) -> None:
         for name, bounds in _RANGES.items():

@@ -1,8 +1,7 @@
 """The last training, on training and validation records together, once everything is chosen.
 
-Where one short recording both trains and validates, orders are judged by cross-validation; the
-pieces kept back for validation are then the data that the final model misses most. Its honest
-figure is the cross-validated cost, and ``as_validated`` gives the model as it was before.
+On request only: the model that leaves the house is then not the one whose validation figures are
+shown. These stay the figures of the model as it was before, which ``as_validated`` gives back.
 """
 
 from __future__ import annotations
@@ -18,7 +17,6 @@ from heliid.events import ShouldStop
 from heliid.model.network import NarxModel
 from heliid.search.fitness import with_ridge
 from heliid.study.conclude import Outcome, mean_trim
-from heliid.study.config import StudyConfig
 from heliid.study.explore import fingerprint
 from heliid.study.ground import Ground
 from heliid.study.kept import KeptRefits
@@ -42,11 +40,6 @@ class Final:
 
     outcome: Outcome
     notice: str
-
-
-def is_wanted(ground: Ground, config: StudyConfig) -> bool:
-    """True when the configuration asks for it, or leaves it open after cross-validation."""
-    return config.train_on == "all" or (config.train_on == "auto" and ground.settings.n_folds > 1)
 
 
 def train_on_all(

@@ -34,7 +34,7 @@ from heliid.study.conclude import Outcome, Trained, best_network, conclude
 from heliid.study.config import StudyConfig
 from heliid.study.doubt import Doubt, doubt_network
 from heliid.study.explore import explore
-from heliid.study.final import is_wanted, train_on_all
+from heliid.study.final import train_on_all
 from heliid.study.finer import TABLES as FINER_TABLES
 from heliid.study.finer import rate_factors, refit_at, stretch, try_finer
 from heliid.study.ground import Ground, make_ground
@@ -342,7 +342,7 @@ def _doubt(
 
 def _finish(desk: _Desk, outcome: Outcome, engine: Engine, reason: str) -> tuple[Outcome, str]:
     """The last training on all records, where that is wanted and the job was not stopped."""
-    if reason == "stopped" or not is_wanted(outcome.ground, desk.config):
+    if reason == "stopped" or desk.config.train_on != "all":
         return outcome, reason
     found = train_on_all(
         outcome, engine, should_stop=desk.should_stop,

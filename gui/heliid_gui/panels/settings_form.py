@@ -287,7 +287,6 @@ class SettingsForm(QWidget):
 
     def _last_training(self) -> QComboBox:
         names = {
-            "auto": self.tr("All, when one short recording is cross-validated"),
             "train": self.tr("Training records"),
             "all": self.tr("Training and validation records"),
         }
