@@ -5,7 +5,7 @@ from __future__ import annotations
 from collections.abc import Callable
 from dataclasses import replace
 
-from PySide6.QtCore import Signal
+from PySide6.QtCore import QTimer, Signal
 from PySide6.QtWidgets import QComboBox, QStackedWidget, QTabWidget, QWidget
 
 from heliid.data.campaign import Use
@@ -36,6 +36,9 @@ from heliid_gui.widgets import (
     scrolled,
 )
 
+AHEAD_MS = 300  # after the last change; then the plots of a hidden view are made
+LONG = 200_000  # samples; such records are drawn when they are looked at
+
 
 class PreparePanel(QWidget):
     """Steps on the left, plots in the middle, pieces and the doctor on the right."""
@@ -47,6 +50,8 @@ class PreparePanel(QWidget):
     def __init__(self, bench: Workbench, doctor: Doctor, insights: Insights) -> None:
         super().__init__()
         self._bench, self._doctor, self._insights = bench, doctor, insights
+        self._ahead = QTimer(self, singleShot=True, interval=AHEAD_MS)
+        self._ahead.timeout.connect(self._show_page_ahead)
         self._build()
         self._wire()
         self.refresh()
@@ -143,18 +148,28 @@ class PreparePanel(QWidget):
         self.refresh()
 
     def refresh(self) -> None:
-        """Show the record and its steps as they are now; costs nothing while hidden."""
+        """Show the record and its steps as they are now; while hidden, when things have settled."""
         item = self.item()
         self.stack.setCurrentIndex(0 if item is None else 1)
         if item is None or not self.isVisible():
+            self._ahead.start()
             return
         self._show_records(item)
         self.steps.show_steps(item.steps, setups.conditioned(item).names)
-        if self.page.show_item(self._bench.setup, item):
-            self.banner.show_text("")
+        self._show_page(item)
         self.pieces.show_pieces(setups.pieces(item), setups.conditioned(item).dt)
         self._show_findings()
         self._show_insight()
+
+    def _show_page(self, item: ProjectRecord) -> None:
+        if self.page.show_item(self._bench.setup, item):
+            self.banner.show_text("")
+
+    def _show_page_ahead(self) -> None:
+        """Make the plots while nobody waits for them: that is most of the first look's time."""
+        item = self.item()
+        if item is not None and not self.isVisible() and item.record.n_samples < LONG:
+            self._show_page(item)
 
     def _show_records(self, item: ProjectRecord) -> None:
         items = self._bench.setup.records
