@@ -27,8 +27,13 @@ from heliid_gui import worker
 TICK_MS = 33
 STOP_PATIENCE_S = 0.18  # with one tick and the end of the process: ready within 250 ms
 DRAIN_S = 0.012  # time spent per tick on messages; the rest waits for the next tick
+MOST_DEATHS = 3  # in a row, of workers that began nothing; then none is started unasked
 NICENESS = 10  # the window must win every race for a core
 WARM_UP = "heliid_gui.tasks:warm_up"
+NO_WORKER = (
+    f"The calculation process ended {MOST_DEATHS} times before it could begin anything, so it is "
+    "not started again by itself: close what takes the memory, and try again."
+)
 
 
 def _drop(*_values: Any) -> None:
@@ -121,6 +126,7 @@ class Jobs(QObject):
         self._slots: dict[str, int] = {}
         self._ids = itertools.count(1)
         self._was_busy = False
+        self._deaths = 0
         self.pid = 0
         self._timer: QTimer = clock._timer if clock is not None else QTimer(self)
         if clock is None:
@@ -230,6 +236,7 @@ class Jobs(QObject):
         request = self._requests.get(request_id)
         if request is None or self._slots.get(request.slot) != request_id:
             return  # stale: asked by something the user has since replaced
+        self._deaths = 0
         if kind == "started":
             if request.state == "queued":
                 request.state = "running"
@@ -258,17 +265,24 @@ class Jobs(QObject):
         if old is not None:
             old.end()
             code = old.process.exitcode
-        self._link = Link(self._warm_up)
+        self._deaths = 0 if by_user else self._deaths + 1
+        gives_up = self._deaths >= MOST_DEATHS
+        self._link = None if gives_up else Link(self._warm_up)
+        sentence = NO_WORKER if gives_up else _death_sentence(code)
         for request in lost:
-            if request.state == "queued":  # it had not begun: the new worker takes it
+            if (
+                request.state == "queued" and not gives_up
+            ):  # it had not begun: the new worker takes it
                 self._requests[request.id] = request
                 self._send("run", request.id, request.task, request.args)
                 continue
             stopped = request.state == "stopping"
             request.state = "done"
-            request.on_lost("" if stopped else _death_sentence(code))
+            request.on_lost("" if stopped else sentence)
+        if gives_up:
+            self._deaths = 0  # the next question tries again
         if not by_user:
-            self.worker_lost.emit(_death_sentence(code))
+            self.worker_lost.emit(sentence)
 
 
 def _death_sentence(code: int | None) -> str:

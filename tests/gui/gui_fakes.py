@@ -28,6 +28,11 @@ from heliid.search.run import Description
 from heliid.study import StudyResult
 
 
+def dies_at_once() -> None:
+    """A warm-up that no worker survives."""
+    os.kill(os.getpid(), signal.SIGKILL)
+
+
 def make_record(name="flight", seconds=20.0, rate=50.0, seed=0, n_extra=0) -> FlightRecord:
     """A lightly damped answer to steps; two inputs, two outputs."""
     rng = np.random.default_rng(seed)

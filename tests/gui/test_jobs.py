@@ -14,6 +14,7 @@ import pytest
 
 from heliid.events import Notice, Progress, StageStarted
 from heliid_gui import worker
+from heliid_gui.jobs import NO_WORKER, Jobs
 
 pytestmark = pytest.mark.gui
 
@@ -75,6 +76,21 @@ def test_killed_worker_is_replaced_and_said(qtbot, jobs):
     jobs.submit("gui_fakes:echo", (2,), slot="a", on_result=got.append)
     qtbot.waitUntil(lambda: got == [2], timeout=30_000)
     assert jobs.pid != old
+
+
+def test_a_worker_that_cannot_start_is_given_up_and_said_once_it_is_clear(qtbot):
+    jobs = Jobs(warm_up="gui_fakes:dies_at_once")
+    said, lost, started = [], [], []
+    jobs.worker_lost.connect(said.append)
+    jobs.submit("gui_fakes:echo", (1,), slot="a", on_lost=lost.append)
+    qtbot.waitUntil(lambda: bool(lost), timeout=60_000)
+    assert lost == [NO_WORKER]
+    assert len(said) == 3
+    assert said[-1] == NO_WORKER
+    jobs._warm_up = ""  # the memory is free again
+    jobs.submit("gui_fakes:echo", (2,), slot="a", on_result=started.append)
+    qtbot.waitUntil(lambda: started == [2], timeout=30_000)
+    jobs.close()
 
 
 def test_pause_holds_and_resume_goes_on(qtbot, jobs):
