@@ -7,6 +7,8 @@ import math
 
 import numpy as np
 import pytest
+from PySide6.QtCore import QEvent
+from PySide6.QtWidgets import QApplication
 
 from heliid.data.record import FlightRecord
 from heliid.errors import RecordError
@@ -165,6 +167,20 @@ def test_suggested_names_are_one_click_and_are_remembered(qtbot, window, tmp_pat
     assert importing.begin(tmp_path / "g.csv", window.settings.folder("profiles")).channels == {
         1: "delta_lon"
     }
+
+
+@pytest.mark.gui
+@pytest.mark.parametrize("bad", ["", "n.v."])
+def test_a_record_that_comes_after_cancel_is_not_wanted(qtbot, window, tmp_path, bad):
+    window.desk.import_files([(german(tmp_path / "g.csv", bad=bad), "")])
+    dialog = window.desk.import_dialog
+    dialog.import_button.click()
+    dialog.reject()
+    QApplication.sendPostedEvents(None, QEvent.Type.DeferredDelete)
+    wait_loader(qtbot, window)
+    assert window.desk.import_dialog is None
+    assert window.bench.setup.records == ()
+    assert not importing.begin(tmp_path / "g.csv", window.settings.folder("profiles")).channels
 
 
 @pytest.mark.gui

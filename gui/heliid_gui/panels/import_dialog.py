@@ -36,7 +36,7 @@ class ImportDialog(QDialog):
         """``problem``: why the file was not read without questions."""
         super().__init__(parent)
         self._loader, self._folder = loader, folder
-        self._is_reading = False
+        self._is_reading = self._is_over = False
         self.setWindowTitle(self.tr("Import %s") % path.name)
         self.setAttribute(Qt.WidgetAttribute.WA_DeleteOnClose)
         self.form = ImportForm()
@@ -156,7 +156,14 @@ class ImportDialog(QDialog):
             self._fail,
         )
 
+    def done(self, result: int) -> None:
+        """Closed: a record that is still being read is not wanted any more."""
+        self._is_over = True
+        super().done(result)
+
     def _read(self, state: Import, record) -> None:
+        if self._is_over:
+            return
         self._is_reading = False
         if self.remember.isChecked():
             try:
@@ -169,6 +176,8 @@ class ImportDialog(QDialog):
         self.accept()
 
     def _fail(self, sentence: str, _details: str) -> None:
+        if self._is_over:
+            return
         self._is_reading = False
         self._trouble = sentence
         self._show()
