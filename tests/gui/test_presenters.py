@@ -256,6 +256,22 @@ def test_checkpoint_is_the_problem_not_the_search():
     assert studies.checkpoint_name(fewer, setup.config) != name
 
 
+def test_a_reopened_run_keeps_its_test_records_when_it_is_judged_again():
+    from types import SimpleNamespace
+
+    from heliid_gui.presenters.judges import Judges
+
+    asked = []
+    runner = SimpleNamespace(submit=lambda _task, args, **_: asked.append(args[4]))
+    for k, was_used in enumerate((False, True)):
+        run = SimpleNamespace(
+            key=f"run{k}", model=1, linear=None, members=(), campaign=None, config=None,
+            is_guest=False, test_used=was_used,
+        )  # fmt: skip
+        Judges(runner).judge(run)
+    assert asked == [False, True]
+
+
 def test_only_the_last_judgements_are_kept_and_an_older_one_is_asked_for_again():
     from types import SimpleNamespace
 
@@ -270,8 +286,9 @@ def test_only_the_last_judgements_are_kept_and_an_older_one_is_asked_for_again()
 
     judges = presenter.Judges(Runner())
     run = lambda k: SimpleNamespace(  # noqa: E731
-        key=f"run{k}", model=1, linear=None, members=(), campaign=None, config=None, is_guest=False
-    )
+        key=f"run{k}", model=1, linear=None, members=(), campaign=None, config=None, is_guest=False,
+        test_used=False,
+    )  # fmt: skip
     plain, presenter.plain = presenter.plain, lambda *_: {}
     try:
         for k in range(presenter.KEPT):

@@ -43,7 +43,7 @@ class Jobs:
 def test_an_edited_limit_judges_every_run_again():
     class Run:
         key, model, linear, members, campaign, config = "r", object(), None, (), None, None
-        is_guest = False
+        is_guest = test_used = False
 
     jobs = Jobs()
     judges = Judges(jobs)

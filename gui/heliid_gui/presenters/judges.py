@@ -42,7 +42,11 @@ class Judges:
         return self._errors.get(key, "")
 
     def judge(self, run: Run, *, with_test: bool = False) -> None:
-        """Ask for a judgement, once; ``with_test`` asks again, with the test records."""
+        """Ask for a judgement, once; ``with_test`` asks again, with the test records.
+
+        A run whose test records were looked at before keeps them in each later judgement.
+        """
+        with_test = with_test or run.test_used
         if run.model is None or (run.key in self._asked and self._asked[run.key] >= with_test):
             return
         self._asked[run.key] = with_test
