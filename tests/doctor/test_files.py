@@ -14,6 +14,7 @@ from heliid.data.doctor import doctor_files
 from tests.doctor import flights
 from tests.importing import kinds
 
+pytestmark = pytest.mark.slow
 DATA = Path(__file__).parents[2] / "data"
 
 

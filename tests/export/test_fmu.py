@@ -22,7 +22,10 @@ from heliid.export.verify import make_cases, verify
 from tests.export.export_models import random_model, trex_like, trex_records
 
 fmpy = pytest.importorskip("fmpy")
-pytestmark = pytest.mark.skipif(shutil.which("gcc") is None, reason="gcc is not here")
+pytestmark = [
+    pytest.mark.slow,
+    pytest.mark.skipif(shutil.which("gcc") is None, reason="gcc is not here"),
+]
 
 
 @pytest.fixture(scope="module")

@@ -98,6 +98,19 @@ def test_a_channel_has_one_role():
     assert setups.with_role(setup, "q", Role.IGNORED).inputs == ("delta_lon", "delta_col")
 
 
+def test_an_excluded_record_with_other_channels_is_not_asked_for_the_proposal():
+    first = gui_fakes.make_record("first")
+    other = replace(
+        first, name="other", channels=(Channel.of("stick_lon", "%"), *first.channels[1:])
+    )
+    setup = setups.add_records(setups.Setup(), [first, other])
+    item = setup.records[1]
+    left_out = setups.replaced(setup, replace(item, use=Use.EXCLUDE, regions=()))
+    proposed = setups.with_proposed_channels(replace(left_out, inputs=(), outputs=()))
+    assert "delta_lon" in proposed.inputs
+    assert proposed.outputs == ("q", "theta")
+
+
 def test_removing_the_last_record_leaves_an_empty_set_up():
     setup = setups.add_records(Setup(), [gui_fakes.make_record()])
     setup = setups.without(setup, setup.records[0].key)

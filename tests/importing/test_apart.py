@@ -16,6 +16,7 @@ from heliid.data.readers import apart
 from heliid.data.readers.apart import Helper, HelperLostError, Limits
 from heliid.errors import RecordError
 
+pytestmark = pytest.mark.slow
 HERE = "tests.importing.test_apart"
 linux = pytest.mark.skipif(not sys.platform.startswith("linux"), reason="limits are Linux's")
 

@@ -12,6 +12,7 @@ from heliid.search.loop import told_apart
 from heliid.search.race import run_race
 from heliid.search.run import Limits, run_search
 
+pytestmark = pytest.mark.slow
 NAMES = ("abc", "ais", "pso")
 
 

@@ -191,11 +191,16 @@ def problem(setup: Setup) -> str:
     return ""
 
 
-def common_channels(setup: Setup) -> tuple[str, ...]:
-    """Channels that every record in use has, in the order of the first record."""
-    used = [
+def in_use(setup: Setup) -> list[FlightRecord]:
+    """The conditioned records of which some piece is not excluded."""
+    return [
         conditioned(i) for i in setup.records if any(p[2] is not Use.EXCLUDE for p in pieces(i))
     ]
+
+
+def common_channels(setup: Setup) -> tuple[str, ...]:
+    """Channels that every record in use has, in the order of the first record."""
+    used = in_use(setup)
     if not used:
         return ()
     return tuple(name for name in used[0].names if all(name in r.names for r in used))
@@ -286,7 +291,7 @@ def _by_role(
 
 
 def _moves(setup: Setup, name: str) -> bool:
-    columns = (conditioned(item).column(name) for item in setup.records)
+    columns = (record.column(name) for record in in_use(setup))
     return any(bool((column != column[0]).any()) for column in columns)
 
 
