@@ -127,6 +127,7 @@ class Jobs(QObject):
         self._ids = itertools.count(1)
         self._was_busy = False
         self._deaths = 0
+        self._is_closed = False
         self.pid = 0
         self._timer: QTimer = clock._timer if clock is not None else QTimer(self)
         if clock is None:
@@ -136,7 +137,12 @@ class Jobs(QObject):
         self.ticked = self._timer.timeout  # the only clock of the window
 
     def start(self) -> None:
-        """Start the worker and the timer; again is harmless."""
+        """Start the worker and the timer; again is harmless, after ``close`` nothing starts.
+
+        A worker begun by a late question would keep the program from ending.
+        """
+        if self._is_closed:
+            return
         if self._link is None:
             self._link = Link(self._warm_up)
         if not self._connected:
@@ -158,6 +164,9 @@ class Jobs(QObject):
             self._send("stop", older)
             self._forget(older)
         request = Request(next(self._ids), task, args, slot, **callbacks)
+        if self._is_closed:
+            request.state = "done"
+            return request
         self._requests[request.id] = request
         self._slots[slot] = request.id
         self._send("run", request.id, task, args)
@@ -189,6 +198,7 @@ class Jobs(QObject):
 
     def close(self) -> None:
         """End the worker; no callback comes after this."""
+        self._is_closed = True
         if self._connected:
             self._timer.timeout.disconnect(self._tick)
             self._connected = False

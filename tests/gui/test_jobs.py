@@ -46,6 +46,17 @@ def test_a_closed_window_gets_no_answers_and_the_worker_serves_the_next(qtbot, j
     assert got == ["to the next"]
 
 
+def test_after_the_end_no_question_starts_a_worker(qtbot):
+    jobs = Jobs()
+    jobs.submit("gui_fakes:echo", (1,), slot="a")
+    jobs.close()
+    request = jobs.submit("gui_fakes:echo", (2,), slot="a")
+    jobs.start()
+    assert jobs._link is None
+    assert not request.is_live
+    assert not jobs.is_busy
+
+
 def test_errors_are_one_sentence_with_details_only_for_bugs(qtbot, jobs):
     errors = []
     args = (None, None, None)
